@@ -1,0 +1,25 @@
+//! The maintainer's tool: generates the Kraken clients from their descriptions and runs the
+//! checks that CI runs.
+//!
+//! The generator is a line of stages, one module each, each a function from one document to the
+//! next:
+//!
+//! ```text
+//! load → overlay → normalise → validate → generate → rewrite → format → write
+//! ```
+
+pub mod apis;
+pub mod ci;
+pub mod format;
+pub mod generate;
+pub mod load;
+pub mod model;
+pub mod normalise;
+pub mod operations;
+pub mod overlay;
+pub mod pipeline;
+pub mod problem;
+pub mod regen;
+pub mod rewrite;
+pub mod validate;
+pub mod write;

@@ -1,0 +1,220 @@
+//! Stage 3: rules that hold for a whole API, not for one place.
+//!
+//! - [`operations`]: envelope and nonce come off; names, permissions, effects and paces are read.
+//! - [`lower`]: schemas become the few plain forms the generator emits.
+//! - [`rules`]: which names mean amounts and times, and what a format is in Rust.
+//! - [`resolve`]: following references.
+//! - [`reach`]: which named types requests and answers of which tags reach.
+
+pub(crate) mod lower;
+pub mod operations;
+pub(crate) mod reach;
+pub mod resolve;
+pub mod rules;
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use self::lower::Lowering;
+use crate::{
+    apis::Api,
+    load::Loaded,
+    model::Model,
+    problem::{Problem, action, join},
+};
+
+/// Whose words the descriptions are; the vendor's do not become documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// Ours: the committed transcriptions.
+    Ours,
+    /// The vendor's.
+    Vendors,
+}
+
+/// The plain document and the facts about it, or everything that is in the way.
+pub fn normalise(api: &Api, loaded: &Loaded, words: Words) -> (Model, Vec<Problem>) {
+    let document = &loaded.value;
+    let mut problems = inspect(loaded);
+    let server = document
+        .pointer("/servers/0/url")
+        .and_then(Value::as_str)
+        .unwrap_or(api.base_url)
+        .to_owned();
+    let (base_url, base_path) = split_server(&server);
+
+    let mut references = Vec::new();
+    resolve::references(document, "", &mut references);
+    let mut uses: HashMap<String, usize> = HashMap::new();
+    for (_, target) in references {
+        *uses.entry(target).or_default() += 1;
+    }
+    let defaults = operations::Defaults {
+        base_path,
+        security: document.get("security"),
+        doc_base: document
+            .get("x-doc-base")
+            .and_then(Value::as_str)
+            .unwrap_or(api.doc_base)
+            .to_owned(),
+        counters: (api.private_counter.to_owned(), api.public_counter.to_owned()),
+        uses,
+    };
+
+    let mut lowering = Lowering::new(&loaded.file, document, words == Words::Ours);
+    let mut paths = Map::new();
+    let mut operations = Vec::new();
+    let mut names: HashMap<String, String> = HashMap::new();
+    for found in operations::find(document) {
+        let Some((operation, plain)) = operations::lower(&mut lowering, &defaults, &found) else {
+            continue;
+        };
+        if let Some(other) = names.insert(operation.rust_method.clone(), operation.id.clone())
+            && other != operation.id
+        {
+            lowering.problem(
+                &found.pointer,
+                format!(
+                    "{other} and {} would both be the method `{}`",
+                    operation.id, operation.rust_method
+                ),
+                Some(action(&found.pointer, "x-name: another_name")),
+            );
+        }
+        paths
+            .entry(operation.path.clone())
+            .or_insert_with(|| json!({}))[found.method] = plain;
+        operations.push(operation);
+    }
+    problems.extend(std::mem::take(&mut lowering.problems));
+    let Lowering { schemas, mut types, .. } = lowering;
+    let text = |pointer: &str| {
+        document
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let plain = json!({
+        "openapi": "3.0.3",
+        "info": {"title": text("/info/title"), "version": text("/info/version")},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    });
+    reach::mark(&plain, &operations, &mut types);
+    let model = Model {
+        api: api.name.to_owned(),
+        title: text("/info/title"),
+        version: text("/info/version"),
+        digest: loaded.digest.clone(),
+        base_url,
+        operations,
+        types,
+        document: plain,
+    };
+    (model, problems)
+}
+
+/// What can be told without walking the schemas: version, references, equal operationIds.
+fn inspect(loaded: &Loaded) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let problem = |operation: Option<String>, pointer: &str, reason: String, mend: Option<String>| Problem {
+        file: loaded.file.clone(),
+        operation,
+        pointer: pointer.to_owned(),
+        reason,
+        mend,
+    };
+    let document = &loaded.value;
+    let version = document.get("openapi").and_then(Value::as_str);
+    if !version.is_some_and(|version| version.starts_with("3.0")) {
+        problems.push(problem(
+            None,
+            "/openapi",
+            match version {
+                Some(version) => format!("this is OpenAPI {version}, not 3.0"),
+                None => "this is no OpenAPI 3.0 description".to_owned(),
+            },
+            Some("give a description that starts with `openapi: 3.0.x`; convert a 3.1 file first".to_owned()),
+        ));
+    }
+    if document.get("paths").and_then(Value::as_object).is_none_or(Map::is_empty) {
+        problems.push(problem(None, "/paths", "the description has no paths".to_owned(), None));
+    }
+    let mut references = Vec::new();
+    resolve::references(document, "", &mut references);
+    for (pointer, target) in references {
+        if resolve::target(document, &target).is_none() {
+            problems.push(problem(
+                operation_at(document, &pointer),
+                &pointer,
+                format!("the reference {target} leads nowhere"),
+                Some(format!(
+                    "add the component to the description, or say what stands there:\n{}",
+                    action(&pointer, "x-format: json")
+                )),
+            ));
+        }
+    }
+    let mut ids: HashMap<&str, String> = HashMap::new();
+    for found in operations::find(document) {
+        if let Some(id) = found.node.get("operationId").and_then(Value::as_str) {
+            if let Some(first) = ids.get(id) {
+                problems.push(problem(
+                    Some(id.to_owned()),
+                    &found.pointer,
+                    format!("the operationId {id} is also that of {first}"),
+                    Some(action(&found.pointer, &format!("operationId: {id}Second"))),
+                ));
+            } else {
+                ids.insert(id, found.pointer.clone());
+            }
+        }
+    }
+    problems
+}
+
+/// The operation that a pointer is in.
+fn operation_at(document: &Value, pointer: &str) -> Option<String> {
+    let mut segments = pointer.split('/').skip(1);
+    if segments.next() != Some("paths") {
+        return None;
+    }
+    let (path, method) = (segments.next()?, segments.next()?);
+    let at = join("/paths", &path.replace("~1", "/").replace("~0", "~"));
+    document
+        .pointer(&format!("{at}/{method}/operationId"))
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+}
+
+/// Scheme and host of a server address, and its path.
+fn split_server(url: &str) -> (String, String) {
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    match url[after_scheme..].find('/') {
+        Some(slash) => {
+            let (base, path) = url.split_at(after_scheme + slash);
+            (base.to_owned(), path.trim_end_matches('/').to_owned())
+        }
+        None => (url.to_owned(), String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_address_has_a_host_and_a_path() {
+        assert_eq!(
+            split_server("https://api.kraken.com/0"),
+            ("https://api.kraken.com".to_owned(), "/0".to_owned())
+        );
+        assert_eq!(
+            split_server("https://api.kraken.com"),
+            ("https://api.kraken.com".to_owned(), String::new())
+        );
+        assert_eq!(split_server("/v1/"), (String::new(), "/v1".to_owned()));
+    }
+}

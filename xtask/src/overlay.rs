@@ -1,0 +1,257 @@
+//! Stage 2: OpenAPI Overlay 1.0 actions, applied in order.
+//!
+//! An action whose target matches nothing is a problem: that is how we notice that the vendor
+//! mended the fact the action corrects. For another description (`--spec`) it is a warning.
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use crate::{load::Loaded, problem::Problem};
+
+/// What applying an overlay gives.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Actions that changed something.
+    pub applied: usize,
+    /// Actions whose target matched nothing.
+    pub unmatched: Vec<Problem>,
+    /// Actions that can't be carried out at all.
+    pub problems: Vec<Problem>,
+}
+
+/// Applies every action of `overlay` to `document`.
+pub fn apply(document: &mut Value, overlay: &Loaded) -> Applied {
+    let mut outcome = Applied::default();
+    let version = overlay.value.get("overlay").and_then(Value::as_str);
+    if !version.is_some_and(|version| version.starts_with("1.")) {
+        outcome.problems.push(problem(
+            overlay,
+            "/overlay",
+            "this is not an OpenAPI Overlay 1.x document".to_owned(),
+            Some("start the file with `overlay: 1.0.0`, `info` and `actions`".to_owned()),
+        ));
+        return outcome;
+    }
+    let Some(actions) = overlay.value.get("actions").and_then(Value::as_array) else {
+        outcome.problems.push(problem(
+            overlay,
+            "/actions",
+            "the overlay has no list of `actions`".to_owned(),
+            None,
+        ));
+        return outcome;
+    };
+    for (index, action) in actions.iter().enumerate() {
+        apply_action(document, overlay, index, action, &mut outcome);
+    }
+    outcome
+}
+
+fn apply_action(
+    document: &mut Value,
+    overlay: &Loaded,
+    index: usize,
+    action: &Value,
+    outcome: &mut Applied,
+) {
+    let pointer = format!("/actions/{index}");
+    let Some(target) = action.get("target").and_then(Value::as_str) else {
+        outcome.problems.push(problem(
+            overlay,
+            &pointer,
+            format!("action {} has no `target`", index + 1),
+            None,
+        ));
+        return;
+    };
+    if !action
+        .get("description")
+        .and_then(Value::as_str)
+        .is_some_and(|text| !text.trim().is_empty())
+    {
+        outcome.problems.push(problem(
+            overlay,
+            &pointer,
+            format!("action {} on {target} does not say why", index + 1),
+            Some("give it a `description`: the fact and how sure it is".to_owned()),
+        ));
+    }
+    let path = match JsonPath::parse(target) {
+        Ok(path) => path,
+        Err(error) => {
+            outcome.problems.push(problem(
+                overlay,
+                &pointer,
+                format!(
+                    "action {} has a bad JSONPath, {target}: {error}",
+                    index + 1
+                ),
+                Some("write the target as RFC 9535 says, for instance $.paths['/private/AddOrder'].post".to_owned()),
+            ));
+            return;
+        }
+    };
+    let remove = action.get("remove").and_then(Value::as_bool) == Some(true);
+    let update = action.get("update");
+    if !remove && update.is_none() {
+        outcome.problems.push(problem(
+            overlay,
+            &pointer,
+            format!("action {} on {target} neither updates nor removes", index + 1),
+            None,
+        ));
+        return;
+    }
+    let mut pointers: Vec<String> = path
+        .query_located(document)
+        .locations()
+        .map(|location| location.to_json_pointer())
+        .collect();
+    if pointers.is_empty() {
+        outcome.unmatched.push(problem(
+            overlay,
+            &pointer,
+            format!("action {} matches nothing: {target}", index + 1),
+            Some("the vendor may have mended this: drop the action, or correct its target".to_owned()),
+        ));
+        return;
+    }
+    // From the back, so that removing an array element does not move the ones still to come.
+    pointers.sort_by_key(|pointer| pointer_order(pointer));
+    for pointer in pointers.iter().rev() {
+        if remove {
+            remove_at(document, pointer);
+        } else if let (Some(node), Some(update)) = (document.pointer_mut(pointer), update) {
+            merge(node, update);
+        }
+    }
+    outcome.applied += 1;
+}
+
+/// Sort key that puts array positions in the order of their numbers.
+fn pointer_order(pointer: &str) -> Vec<(usize, String)> {
+    pointer
+        .split('/')
+        .map(|segment| match segment.parse::<usize>() {
+            Ok(number) => (number, String::new()),
+            Err(_) => (0, segment.to_owned()),
+        })
+        .collect()
+}
+
+fn remove_at(document: &mut Value, pointer: &str) {
+    let Some((parent, last)) = pointer.rsplit_once('/') else {
+        return;
+    };
+    let last = last.replace("~1", "/").replace("~0", "~");
+    match document.pointer_mut(parent) {
+        Some(Value::Object(map)) => {
+            // `shift_remove` would be the default for an ordered map; say it, order matters here.
+            map.shift_remove(&last);
+        }
+        Some(Value::Array(list)) => {
+            if let Ok(index) = last.parse::<usize>()
+                && index < list.len()
+            {
+                list.remove(index);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The overlay's merge: objects deeply, arrays appended, everything else replaced.
+fn merge(node: &mut Value, update: &Value) {
+    match (node, update) {
+        (Value::Object(node), Value::Object(update)) => {
+            for (key, value) in update {
+                match node.get_mut(key) {
+                    Some(existing) => merge(existing, value),
+                    None => {
+                        node.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        (Value::Array(node), Value::Array(update)) => node.extend(update.iter().cloned()),
+        (Value::Array(node), update) => node.push(update.clone()),
+        (node, update) => *node = update.clone(),
+    }
+}
+
+fn problem(overlay: &Loaded, pointer: &str, reason: String, mend: Option<String>) -> Problem {
+    Problem {
+        file: overlay.file.clone(),
+        operation: None,
+        pointer: pointer.to_owned(),
+        reason,
+        mend,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn overlay(actions: &Value) -> Loaded {
+        Loaded {
+            file: "t.overlay.yaml".to_owned(),
+            value: json!({"overlay": "1.0.0", "info": {"title": "t", "version": "1"}, "actions": actions}),
+            digest: String::new(),
+        }
+    }
+
+    #[test]
+    fn objects_merge_arrays_append_scalars_replace() {
+        let mut document = json!({"a": {"b": 1, "list": [1], "keep": true}});
+        let applied = apply(
+            &mut document,
+            &overlay(&json!([{"target": "$.a", "description": "d", "update": {"b": 2, "list": [2], "c": {"x": 1}}}])),
+        );
+        assert_eq!(applied.applied, 1);
+        assert_eq!(
+            document,
+            json!({"a": {"b": 2, "list": [1, 2], "keep": true, "c": {"x": 1}}})
+        );
+    }
+
+    #[test]
+    fn removing_several_array_elements_removes_the_right_ones() {
+        let mut document = json!({"list": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]});
+        apply(
+            &mut document,
+            &overlay(&json!([{"target": "$.list[?@ == 2 || @ == 10 || @ == 11]", "description": "d", "remove": true}])),
+        );
+        assert_eq!(document, json!({"list": [0, 1, 3, 4, 5, 6, 7, 8, 9]}));
+    }
+
+    #[test]
+    fn bad_actions_are_named_one_by_one() {
+        let mut document = json!({"a": 1});
+        let applied = apply(
+            &mut document,
+            &overlay(&json!([
+                {"target": "$.paths[", "description": "d", "remove": true},
+                {"target": "$.nothing", "description": "d", "remove": true},
+                {"description": "d", "remove": true},
+                {"target": "$.a", "description": "d"},
+                {"target": "$.a", "update": 2}
+            ])),
+        );
+        assert_eq!(applied.unmatched.len(), 1);
+        assert!(applied.unmatched[0].reason.contains("action 2 matches nothing: $.nothing"));
+        let reasons: Vec<_> = applied.problems.iter().map(|p| p.reason.as_str()).collect();
+        assert_eq!(reasons.len(), 4, "{reasons:?}");
+        assert!(reasons[0].contains("action 1 has a bad JSONPath"));
+        assert_eq!(applied.problems[0].file, "t.overlay.yaml");
+    }
+
+    #[test]
+    fn what_is_no_overlay_is_refused() {
+        let mut document = json!({});
+        let loaded = Loaded { file: "x".into(), value: json!({"openapi": "3.0.0"}), digest: String::new() };
+        assert_eq!(apply(&mut document, &loaded).problems.len(), 1);
+    }
+}

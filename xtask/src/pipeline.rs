@@ -1,0 +1,131 @@
+//! The stages one after the other, for one API.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    apis::Api,
+    format::{self, Formatted},
+    generate, load,
+    load::Loaded,
+    model::Model,
+    normalise::{self, Words},
+    overlay,
+    problem::{Problem, Problems},
+    rewrite, validate,
+};
+
+/// Where an API's description comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The committed description; its overlay must fit it.
+    Committed,
+    /// Another description; overlay actions that match nothing are warnings.
+    Other(PathBuf),
+}
+
+/// What a run of the stages gives.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The normalised description.
+    pub model: Model,
+    /// The files of the client.
+    pub files: Vec<Formatted>,
+    /// What the maintainer should know though it did not stop the run.
+    pub warnings: Vec<Problem>,
+    /// A line for each stage.
+    pub stages: Vec<Stage>,
+}
+
+/// What one stage did.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Its name.
+    pub name: &'static str,
+    /// What it counted.
+    pub counts: String,
+    /// How long it took.
+    pub time: Duration,
+}
+
+/// The first three stages: what the description says.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// The normalised description.
+    pub model: Model,
+    /// Overlay actions that matched nothing, where that is allowed.
+    pub warnings: Vec<Problem>,
+    /// A line for each stage.
+    pub stages: Vec<Stage>,
+    /// The description after its overlay.
+    pub document: Loaded,
+}
+
+/// Load, overlay and normalise.
+pub fn describe(root: &Path, api: &Api, source: &Source) -> Result<Described, Problems> {
+    let mut stages = Vec::new();
+    let mut clock = Clock::default();
+    let (path, shown, words) = match source {
+        Source::Committed => (root.join(api.spec), api.spec.to_owned(), Words::Ours),
+        Source::Other(path) => (path.clone(), path.display().to_string(), Words::Vendors),
+    };
+    let mut document = load::load(&path, &shown)?;
+    let actions = load::load(&root.join(api.overlay), api.overlay)?;
+    stages.push(clock.stage("load", format!("2 files, {}", document.file)));
+
+    let applied = overlay::apply(&mut document.value, &actions);
+    let mut problems = applied.problems;
+    let mut warnings = Vec::new();
+    match source {
+        Source::Committed => problems.extend(applied.unmatched),
+        Source::Other(_) => warnings = applied.unmatched,
+    }
+    stages.push(clock.stage("overlay", format!("{} actions", applied.applied)));
+
+    let (model, found) = normalise::normalise(api, &document, words);
+    problems.extend(found);
+    Problems(problems).into_result()?;
+    stages.push(clock.stage(
+        "normalise",
+        format!("{} operations, {} types", model.operations.len(), model.types.len()),
+    ));
+    Ok(Described { model, warnings, stages, document })
+}
+
+/// All stages but the writing.
+pub fn run(root: &Path, api: &Api, source: &Source) -> Result<Output, Problems> {
+    let Described { model, warnings, mut stages, document } = describe(root, api, source)?;
+    let mut clock = Clock::default();
+    let openapi = validate::validate(&document.file, &model)?;
+    stages.push(clock.stage("validate", format!("OpenAPI {}", openapi.openapi)));
+
+    let code = generate::generate(&document.file, &openapi)?;
+    stages.push(clock.stage("generate", format!("{} items", code.items.len())));
+
+    let rewritten = rewrite::rewrite(api, &model, &code).map_err(Problems)?;
+    stages.push(clock.stage("rewrite", format!("{} files", rewritten.files.len())));
+
+    let files = format::format(&rewritten, &model, &document.file, api.module)?;
+    let lines: usize = files.iter().map(|file| file.text.lines().count()).sum();
+    stages.push(clock.stage("format", format!("{lines} lines")));
+    Ok(Output { model, files, warnings, stages })
+}
+
+/// Measures the stages.
+struct Clock(Instant);
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock {
+    fn stage(&mut self, name: &'static str, counts: String) -> Stage {
+        let time = self.0.elapsed();
+        self.0 = Instant::now();
+        Stage { name, counts, time }
+    }
+}

@@ -1,0 +1,131 @@
+//! `cargo xtask regen`: the clients from their descriptions.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context, bail};
+
+use crate::{
+    apis::{self, APIS, Api},
+    pipeline::{self, Output, Source},
+    write,
+};
+
+/// What to regenerate, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only this API.
+    pub api: Option<String>,
+    /// Compare only.
+    pub check: bool,
+    /// Another description than the committed one.
+    pub spec: Option<PathBuf>,
+    /// Another folder than the crate's.
+    pub out: Option<PathBuf>,
+}
+
+/// Generates and writes, or compares; `Ok(false)` when a comparison found differences.
+pub fn regen(root: &Path, options: &Options) -> anyhow::Result<bool> {
+    let chosen: Vec<&Api> = match &options.api {
+        Some(name) => vec![apis::find(name).with_context(|| {
+            let names: Vec<_> = APIS.iter().map(|api| api.name).collect();
+            format!("there is no API `{name}`; choose one of {}", names.join(", "))
+        })?],
+        None => APIS.iter().collect(),
+    };
+    let source = match (&options.spec, &options.out, &options.api) {
+        (None, None, _) => Source::Committed,
+        (Some(spec), Some(_), Some(_)) => Source::Other(spec.clone()),
+        _ => bail!("--spec, --out and --api go together: regen --api NAME --spec FILE --out DIR"),
+    };
+
+    // Everything is generated before anything is written.
+    let mut outputs = Vec::new();
+    let mut failures = Vec::new();
+    for api in chosen {
+        let started = Instant::now();
+        match pipeline::run(root, api, &source) {
+            Ok(output) => {
+                report(api, &output, started);
+                outputs.push((api, output));
+            }
+            Err(problems) => failures.push(format!("{}: {problems}", api.name)),
+        }
+    }
+    if !failures.is_empty() {
+        bail!("{}", failures.join("\n"));
+    }
+
+    let mut same = true;
+    let mut rows = Vec::new();
+    for (api, output) in &outputs {
+        let out = options.out.clone().unwrap_or_else(|| root.join(api.out));
+        let changed = if options.check {
+            let differences = write::check(&out, &output.files)
+                .with_context(|| format!("comparing with {}", out.display()))?;
+            for difference in &differences {
+                same = false;
+                let shown = difference.path.strip_prefix(root).unwrap_or(&difference.path);
+                println!("\n{} differs:\n{}", shown.display(), difference.excerpt);
+            }
+            differences.len()
+        } else {
+            write::write(&out, &output.files)
+                .with_context(|| format!("writing below {}", out.display()))?
+        };
+        let lines: usize = output.files.iter().map(|file| file.text.lines().count()).sum();
+        rows.push([
+            api.name.to_owned(),
+            output.model.operations.len().to_string(),
+            output.model.types.len().to_string(),
+            output.files.len().to_string(),
+            lines.to_string(),
+            changed.to_string(),
+        ]);
+    }
+    let last = if options.check { "differing" } else { "changed" };
+    println!("\n{}", table(["api", "operations", "types", "files", "lines", last], &rows));
+    if !same {
+        println!("Run `cargo xtask regen` and commit what it writes.");
+    }
+    Ok(same)
+}
+
+fn report(api: &Api, output: &Output, started: Instant) {
+    println!("{} ({:.0?})", api.name, started.elapsed());
+    for stage in &output.stages {
+        println!("  {:<10} {:>9.1?}  {}", stage.name, stage.time, stage.counts);
+    }
+    for warning in &output.warnings {
+        println!("  warning: {warning}");
+    }
+}
+
+/// Columns in line, the first to the left and the rest to the right.
+pub(crate) fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> String {
+    let mut widths = heads.map(str::len);
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    let mut line = |cells: &[&str]| {
+        for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            if index == 0 {
+                text.push_str(&format!("{cell:<width$}"));
+            } else {
+                text.push_str(&format!("  {cell:>width$}"));
+            }
+        }
+        text.push('\n');
+    };
+    line(&heads);
+    for row in rows {
+        let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+        line(&cells);
+    }
+    text
+}
