@@ -80,7 +80,7 @@ fn assemble(
          //! {}\n\n",
         model.title, model.version, model.digest, draft.about
     );
-    let imports = imports(draft, body, rewritten, module);
+    let imports = imports(draft, rewritten, module);
     text.push_str(&imports);
     if !imports.is_empty() {
         text.push('\n');
@@ -92,20 +92,20 @@ fn assemble(
     text
 }
 
-fn imports(draft: &Draft, body: &str, rewritten: &Rewritten, module: &str) -> String {
+fn imports(draft: &Draft, rewritten: &Rewritten, module: &str) -> String {
     let mut code = String::new();
-    let words = words(body);
+    let words = draft.used();
     let mut lines: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (source, names) in IMPORTS {
         for name in *names {
-            if words.contains(name) && !draft.local().contains(*name) {
+            if words.contains(*name) && !draft.local().contains(*name) {
                 lines.entry((*source).to_owned()).or_default().push(name);
             }
         }
     }
     if !draft.path.ends_with("mod.rs") {
         for name in rewritten.types.keys() {
-            if words.contains(name.as_str()) && !draft.local().contains(name) {
+            if words.contains(name) && !draft.local().contains(name) {
                 lines.entry(format!("{module}::types")).or_default().push(name);
             }
         }
@@ -114,12 +114,7 @@ fn imports(draft: &Draft, body: &str, rewritten: &Rewritten, module: &str) -> St
             lines.entry(owner.to_owned()).or_default().push("Client");
         }
         for name in ["operations", "table"] {
-            let used = if name == "table" {
-                body.contains("table::")
-            } else {
-                body.contains("operations::")
-            };
-            if used {
+            if words.contains(name) {
                 lines.entry(module.to_owned()).or_default().push(name);
             }
         }
@@ -151,31 +146,4 @@ fn imports(draft: &Draft, body: &str, rewritten: &Rewritten, module: &str) -> St
         }
     }
     code
-}
-
-/// The identifiers of a text, without those in comments and literals.
-fn words(body: &str) -> std::collections::BTreeSet<&str> {
-    body.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .flat_map(|line| {
-            // Strings hold names of the wire, not of Rust.
-            line.split('"').step_by(2).flat_map(|code| {
-                code.split(|c: char| !c.is_alphanumeric() && c != '_')
-                    .filter(|word| !word.is_empty())
-            })
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_those_of_the_code() {
-        let words = words("/// Decimal\nlet a: Timestamp = \"IndexMap\".into(); // x\n");
-        assert!(words.contains("Timestamp"));
-        assert!(!words.contains("Decimal"));
-        assert!(!words.contains("IndexMap"));
-    }
 }

@@ -255,6 +255,15 @@ pub(crate) fn setter(ty: &Type) -> (TokenStream, fn(&Ident) -> TokenStream) {
     (quote!(#ty), |value| quote!(#value))
 }
 
+/// `name: value,`, or `name,` when the value has the field's name.
+pub(crate) fn member(ident: &Ident, value: &TokenStream) -> TokenStream {
+    if value.to_string() == ident.to_string() {
+        quote!(#ident,)
+    } else {
+        quote!(#ident: #value,)
+    }
+}
+
 /// The builder of one call.
 pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
     let operation = call.operation;
@@ -308,7 +317,7 @@ pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
             .map(|(other, generic)| if other == index { quote!(#ty) } else { quote!(#generic) });
         let moves = idents.iter().enumerate().map(|(other, other_ident)| {
             if other == index {
-                quote!(#other_ident: #value,)
+                member(other_ident, &value)
             } else {
                 quote!(#other_ident: self.#other_ident,)
             }
@@ -353,7 +362,7 @@ pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
         #options_struct
 
         impl #name {
-            pub(crate) fn new(core: Core) -> Self {
+            pub(crate) fn from_core(core: Core) -> Self {
                 Self { core, #(#missing)* #options_default }
             }
         }
@@ -417,8 +426,8 @@ fn prepare(call: &Call<'_>, checked: bool, idents: &[Ident], types: &[&Type]) ->
         TokenStream::new()
     } else {
         quote! {
-            let check = || -> Result<(), InvalidField> { #(#parameter_checks)* Ok(()) };
-            check().map_err(|error| Error::from(error).on(operation))?;
+            let checked = || -> Result<(), InvalidField> { #(#parameter_checks)* Ok(()) };
+            checked().map_err(|error| Error::from(error).on(operation))?;
         }
     };
     let body = match operation.body {
@@ -432,8 +441,7 @@ fn prepare(call: &Call<'_>, checked: bool, idents: &[Ident], types: &[&Type]) ->
                 .filter(|argument| argument.location.is_none())
                 .map(|argument| {
                     let ident = ident(&argument.field);
-                    let value = value(argument);
-                    quote!(#ident: #value,)
+                    member(&ident, &value(argument))
                 });
             let constants = call.constants.iter().map(|field| {
                 let ident = ident(field);

@@ -26,6 +26,13 @@ pub(crate) fn decode(ty: &Type) -> Coded {
     let mut ty = ty.clone();
     let mut visitor = Markers { codec: None };
     visitor.visit_type_mut(&mut ty);
+    // A comma-separated list that is missing is an empty list.
+    if visitor.codec == Some(COMMA)
+        && let Some(list) = inside(&ty, "Option")
+        && inside(list, "Vec").is_some()
+    {
+        ty = list.clone();
+    }
     Coded { ty, codec: visitor.codec }
 }
 

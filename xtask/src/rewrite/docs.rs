@@ -5,7 +5,7 @@ use quote::quote;
 
 /// `#[doc = "…"]` attributes for a text, a line each.
 pub(crate) fn attributes(text: &str) -> TokenStream {
-    let lines = clean(text);
+    let lines = clean(&fold(text));
     let lines = lines.lines().map(|line| {
         if line.is_empty() {
             String::new()
@@ -19,7 +19,7 @@ pub(crate) fn attributes(text: &str) -> TokenStream {
 /// The same as text, each line behind `///` and `indent`.
 pub(crate) fn comment(text: &str, indent: &str) -> String {
     let mut out = String::new();
-    for line in clean(text).lines() {
+    for line in clean(&fold(text)).lines() {
         out.push_str(indent);
         out.push_str("///");
         if !line.is_empty() {
@@ -70,6 +70,43 @@ fn clean(text: &str) -> String {
     out
 }
 
+/// Folds the paragraphs of a text to lines of at most [`WIDTH`] characters; lists and tables stay.
+fn fold(text: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in text.trim().lines() {
+        let line = line.trim_end();
+        let own_line = line.is_empty()
+            || line.starts_with(' ')
+            || line.starts_with(['*', '-', '|', '#', '>'])
+            || line.starts_with(|c: char| c.is_ascii_digit());
+        if own_line {
+            out.push(line.to_owned());
+            open = false;
+            continue;
+        }
+        if !open {
+            out.push(String::new());
+            open = true;
+        }
+        for word in line.split_whitespace() {
+            let Some(current) = out.last_mut() else { break };
+            if !current.is_empty() && current.chars().count() + 1 + word.chars().count() > WIDTH {
+                out.push(word.to_owned());
+            } else {
+                if !current.is_empty() {
+                    current.push(' ');
+                }
+                current.push_str(word);
+            }
+        }
+    }
+    out.join("\n")
+}
+
+/// Width of a line of documentation without its indentation.
+const WIDTH: usize = 90;
+
 /// The first letter in upper case and a full stop at the end.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
@@ -94,5 +131,8 @@ mod tests {
         assert_eq!(clean("a <b> and `<c>` [d]"), "a \\<b> and `<c>` \\[d\\]");
         assert_eq!(comment("one\n\ntwo", "    "), "    /// one\n    ///\n    /// two\n");
         assert_eq!(sentence("own number"), "Own number.");
+        let long = "word ".repeat(40);
+        assert!(fold(&long).lines().all(|line| line.len() <= WIDTH));
+        assert_eq!(fold("a\nb\n\n* c\n  d"), "a b\n\n* c\n  d");
     }
 }

@@ -16,6 +16,7 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToSnakeCase;
+use proc_macro2::{Spacing, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::Item;
 
@@ -39,7 +40,7 @@ impl Draft {
         Self { path, about, pieces: Vec::new(), local: BTreeSet::new() }
     }
 
-    fn push(&mut self, tokens: proc_macro2::TokenStream) {
+    fn push(&mut self, tokens: TokenStream) {
         self.pieces.push(Piece::Tokens(tokens));
     }
 
@@ -61,9 +62,67 @@ impl Draft {
         Ok(blocks.join("\n"))
     }
 
+    /// The names the file's code uses that may have to be imported: identifiers that begin a path.
+    pub fn used(&self) -> BTreeSet<String> {
+        let mut used = BTreeSet::new();
+        for piece in &self.pieces {
+            // The macro calls only name types that the items beside them name, too.
+            if let Piece::Tokens(tokens) = piece {
+                collect_names(tokens.clone(), &mut used);
+            }
+        }
+        used
+    }
+
     /// Names defined in this file, which need no import.
     pub fn local(&self) -> &BTreeSet<String> {
         &self.local
+    }
+}
+
+/// Identifiers that begin a path or name a method of a trait that must be in scope.
+fn collect_names(tokens: TokenStream, used: &mut BTreeSet<String>) {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut before = ' ';
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) => {
+                collect_names(group.stream(), used);
+                before = ' ';
+            }
+            TokenTree::Ident(ident) => {
+                let name = ident.to_string();
+                let begins_path = matches!(
+                    tokens.peek(),
+                    Some(TokenTree::Punct(punct)) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint
+                );
+                let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
+                match before {
+                    ':' => {}
+                    // `value.check(…)` needs the trait.
+                    '.' => {
+                        if name == "check" {
+                            used.insert("Check".to_owned());
+                        }
+                    }
+                    _ if is_type || begins_path => {
+                        used.insert(name);
+                    }
+                    _ => {}
+                }
+                before = ' ';
+            }
+            TokenTree::Punct(punct) => {
+                // Only the second colon of `::` counts; `name: Type` has one.
+                before = match (punct.as_char(), punct.spacing()) {
+                    (':', Spacing::Joint) => 'j',
+                    (':', Spacing::Alone) if before == 'j' => ':',
+                    ('.', _) => '.',
+                    _ => ' ',
+                };
+            }
+            TokenTree::Literal(_) => before = ' ',
+        }
     }
 }
 
@@ -229,7 +288,7 @@ fn client_file(calls: &[builders::Call<'_>]) -> Draft {
         quote! {
             #doc
             pub fn #method(&self) -> operations::#builder {
-                operations::#builder::new(self.core.clone())
+                operations::#builder::from_core(self.core.clone())
             }
         }
     });
@@ -275,4 +334,28 @@ fn root_file(model: &Model) -> Draft {
         pub const BASE_URL: &str = #base_url;
     });
     file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_begins_a_path_is_imported() {
+        let tokens = quote! {
+            fn check(value: &Vec<Candle>) -> Option<Decimal> {
+                check::range(At::ROOT)?;
+                let checked = Answer::Bytes;
+                value.check(table::ROW)
+            }
+        };
+        let mut used = BTreeSet::new();
+        collect_names(tokens, &mut used);
+        for name in ["Vec", "Candle", "Option", "Decimal", "check", "At", "Answer", "Check", "table"] {
+            assert!(used.contains(name), "{name} in {used:?}");
+        }
+        for name in ["Bytes", "ROOT", "ROW", "checked", "value", "range"] {
+            assert!(!used.contains(name), "{name} in {used:?}");
+        }
+    }
 }

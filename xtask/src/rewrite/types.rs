@@ -357,10 +357,9 @@ fn constructor(ident: &syn::Ident, fields: &[Field]) -> TokenStream {
         let ident = syn::Ident::new_raw_or_plain(&field.ident);
         if field.is_required() {
             let (_, conversion) = super::builders::setter(&field.ty);
-            let value = conversion(&ident);
-            quote!(#ident: #value)
+            super::builders::member(&ident, &conversion(&ident))
         } else {
-            quote!(#ident: Default::default())
+            quote!(#ident: Default::default(),)
         }
     });
     let setters = fields.iter().filter(|field| !field.is_required()).map(|field| {
@@ -386,7 +385,7 @@ fn constructor(ident: &syn::Ident, fields: &[Field]) -> TokenStream {
         impl #ident {
             /// With everything that is required; the rest is set by the methods below.
             pub fn new(#(#parameters),*) -> Self {
-                Self { #(#values),* }
+                Self { #(#values)* }
             }
             #(#setters)*
         }

@@ -1,0 +1,189 @@
+//! Reads one JSON scalar as the text it was sent as.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
+
+/// The name by which `serde_json` recognises a request for the raw text of a value.
+///
+/// `&RawValue` would do for borrowed input only, and `Box<RawValue>` allocates for every field.
+/// Should `serde_json` ever change the name, a number with a fraction would be refused by
+/// `visit_f64` below and the tests of this file would fail: nothing would be rounded.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+/// The name of a number's text when `arbitrary_precision` is on and the value was buffered.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// One JSON value, numbers and strings as exact text.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Scalar<'de> {
+    Null,
+    Bool(bool),
+    /// The digits as sent.
+    Number(Cow<'de, str>),
+    /// The string's content, escapes resolved.
+    Text(Cow<'de, str>),
+    Array,
+    Object,
+}
+
+impl<'de> Scalar<'de> {
+    /// Takes the next value from `deserializer`; fails only when the JSON itself is broken.
+    pub(crate) fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(RAW_VALUE, ScalarVisitor)
+    }
+
+    /// The error for a value of the wrong kind; tells the kind and never the content.
+    pub(crate) fn unexpected<E: Error>(&self, expected: &str) -> E {
+        let found = match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        };
+        E::custom(format_args!("expected {expected}, found {found}"))
+    }
+
+    fn from_raw<E: Error>(raw: Cow<'de, str>) -> Result<Self, E> {
+        Ok(match raw.as_bytes().first() {
+            Some(b'"') => Self::Text(unquote(raw)?),
+            Some(b'n') => Self::Null,
+            Some(b't') => Self::Bool(true),
+            Some(b'f') => Self::Bool(false),
+            Some(b'[') => Self::Array,
+            Some(b'{') => Self::Object,
+            _ => Self::Number(raw),
+        })
+    }
+}
+
+/// The content of a JSON string literal; borrows unless there are escapes to resolve.
+fn unquote<E: Error>(raw: Cow<'_, str>) -> Result<Cow<'_, str>, E> {
+    if raw.as_bytes().contains(&b'\\') {
+        return serde_json::from_str(&raw)
+            .map(Cow::Owned)
+            .map_err(E::custom);
+    }
+    Ok(match raw {
+        Cow::Borrowed(text) => Cow::Borrowed(
+            text.strip_prefix('"')
+                .and_then(|t| t.strip_suffix('"'))
+                .unwrap_or(text),
+        ),
+        Cow::Owned(mut text) => {
+            text.pop();
+            text.remove(0);
+            Cow::Owned(text)
+        }
+    })
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON string or number")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
+        match map.next_key::<Text<'de>>()? {
+            Some(Text(key)) if key == RAW_VALUE || key == NUMBER => {
+                Scalar::from_raw(map.next_value::<Text<'de>>()?.0)
+            }
+            _ => Err(A::Error::invalid_type(Unexpected::Map, &self)),
+        }
+    }
+
+    // The rest is for input that has been buffered or does not come from `serde_json`.
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Scalar<'de>, D::Error> {
+        inner.deserialize_any(self)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Scalar<'de>, D::Error> {
+        inner.deserialize_any(self)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Bool(value))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Owned(value)))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Number(Cow::Owned(value.to_string())))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Number(Cow::Owned(value.to_string())))
+    }
+
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Number(Cow::Owned(value.to_string())))
+    }
+
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Number(Cow::Owned(value.to_string())))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Scalar<'de>, E> {
+        Err(E::custom(
+            "a number was turned into a binary float before it could be read exactly; \
+             serde's flatten, untagged and internally tagged forms do that",
+        ))
+    }
+}
+
+/// Text that is borrowed from the input where the input allows it.
+pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(value)))
+    }
+}

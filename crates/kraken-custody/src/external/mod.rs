@@ -1,0 +1,28 @@
+//! Kraken Custody External API.
+
+use kraken_core::{ClientBuilder, Core, Scheme};
+
+#[rustfmt::skip]
+mod generated;
+pub use generated::{BASE_URL, operations, table, types};
+#[cfg(feature = "dispatch")]
+pub use generated::dispatch;
+
+/// The client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    core: Core,
+}
+
+impl From<Core> for Client {
+    fn from(core: Core) -> Self {
+        Self { core }
+    }
+}
+
+impl Client {
+    /// Builder.
+    pub fn builder() -> ClientBuilder<Self> {
+        ClientBuilder::new(Scheme::Headers, BASE_URL)
+    }
+}
