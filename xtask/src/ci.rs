@@ -9,7 +9,13 @@ use crate::regen::{self, Options};
 /// The steps that are cargo commands: name, arguments, environment.
 const FORMAT: &[&str] = &["fmt", "--all", "--check"];
 const CLIPPY: &[&str] = &[
-    "clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings",
+    "clippy",
+    "--workspace",
+    "--all-targets",
+    "--all-features",
+    "--",
+    "-D",
+    "warnings",
 ];
 const TEST: &[&str] = &["test", "--workspace"];
 const DOCS: &[&str] = &["doc", "--workspace", "--no-deps", "--all-features"];
@@ -19,7 +25,14 @@ pub fn ci(root: &Path) -> anyhow::Result<()> {
     let started = Instant::now();
     cargo(root, "format", FORMAT, &[])?;
     println!("\n== regen --check");
-    let same = regen::regen(root, &Options { check: true, ..Options::default() })?;
+    let same = regen::regen(
+        root,
+        &Options {
+            check: true,
+            ..Options::default()
+        },
+        &mut std::io::stdout().lock(),
+    )?;
     if !same {
         bail!("the committed clients are not what the descriptions give: run `cargo xtask regen`");
     }

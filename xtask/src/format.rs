@@ -23,18 +23,41 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "exchange_transport",
         &[
-            "Access", "Answer", "At", "Call", "Check", "Effect", "Error", "Given", "InvalidField",
-            "Missing", "Operation", "Pace", "Permission", "check",
+            "Access",
+            "Answer",
+            "At",
+            "Call",
+            "Check",
+            "Effect",
+            "Error",
+            "Given",
+            "InvalidField",
+            "Missing",
+            "Operation",
+            "Pace",
+            "Permission",
+            "check",
         ],
     ),
-    ("exchange_wire", &["AsComma", "AsDecimal", "AsInteger", "RawJson", "Timestamp"]),
+    (
+        "exchange_wire",
+        &["AsComma", "AsDecimal", "AsInteger", "RawJson", "Timestamp"],
+    ),
     ("http", &["Method"]),
     ("indexmap", &["IndexMap"]),
     (
         "kraken_core",
         &[
-            "AssetList", "Core", "Cursor", "DepositLimit", "DispatchError", "OrderPrice", "OrderRef",
-            "OrderTime", "Parameters", "TimeOrId",
+            "AssetList",
+            "Core",
+            "Cursor",
+            "DepositLimit",
+            "DispatchError",
+            "OrderPrice",
+            "OrderRef",
+            "OrderTime",
+            "Parameters",
+            "TimeOrId",
         ],
     ),
     ("rust_decimal", &["Decimal"]),
@@ -55,10 +78,15 @@ pub fn format(
             operation: None,
             pointer: String::new(),
             reason: format!("the generated {} is not valid Rust: {error}", draft.path),
-            mend: Some("this is a fault of the generator: please report the description".to_owned()),
+            mend: Some(
+                "this is a fault of the generator: please report the description".to_owned(),
+            ),
         })?;
         let text = assemble(draft, &body, rewritten, model, source, module);
-        files.push(Formatted { path: draft.path.clone(), text });
+        files.push(Formatted {
+            path: draft.path.clone(),
+            text,
+        });
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
@@ -106,7 +134,10 @@ fn imports(draft: &Draft, rewritten: &Rewritten, module: &str) -> String {
     if !draft.path.ends_with("mod.rs") {
         for name in rewritten.types.keys() {
             if words.contains(name) && !draft.local().contains(name) {
-                lines.entry(format!("{module}::types")).or_default().push(name);
+                lines
+                    .entry(format!("{module}::types"))
+                    .or_default()
+                    .push(name);
             }
         }
         if words.contains("Client") {

@@ -47,7 +47,9 @@ pub fn parse(bytes: &[u8], shown_as: &str) -> Result<Loaded, Problem> {
         file_problem(
             shown_as,
             format!("the file is not YAML: {first}"),
-            Some("open the file at that line; a vendor's page saved as HTML is a usual cause".into()),
+            Some(
+                "open the file at that line; a vendor's page saved as HTML is a usual cause".into(),
+            ),
         )
     })?;
     Ok(Loaded {

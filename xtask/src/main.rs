@@ -1,6 +1,7 @@
 //! `cargo xtask`: see `cargo xtask help`.
 
 use std::{
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -14,7 +15,11 @@ use xtask::{
 
 /// The maintainer's tool of exchange-bindings.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    disable_version_flag = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -73,6 +78,8 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // Whoever reads the output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -80,11 +87,28 @@ fn main() -> ExitCode {
     }
 }
 
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
 fn run(cli: Cli) -> anyhow::Result<bool> {
     let root = workspace_root()?;
     match cli.command {
-        Command::Regen { api, check, spec, out } => {
-            regen::regen(&root, &Options { api, check, spec, out })
+        Command::Regen {
+            api,
+            check,
+            spec,
+            out,
+        } => {
+            let options = Options {
+                api,
+                check,
+                spec,
+                out,
+            };
+            regen::regen(&root, &options, &mut io::stdout().lock())
         }
         Command::Operations { format } => {
             let format = match format {
@@ -92,7 +116,9 @@ fn run(cli: Cli) -> anyhow::Result<bool> {
                 Format::Json => operations::Format::Json,
                 Format::Markdown => operations::Format::Markdown,
             };
-            print!("{}", operations::operations(&root, format)?);
+            io::stdout()
+                .lock()
+                .write_all(operations::operations(&root, format)?.as_bytes())?;
             Ok(true)
         }
         Command::Ci => ci::ci(&root).map(|()| true),

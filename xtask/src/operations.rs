@@ -41,7 +41,14 @@ pub fn operations(root: &Path, format: Format) -> anyhow::Result<String> {
 }
 
 const HEADS: [&str; 9] = [
-    "api", "operationId", "method", "path", "access", "permission", "pace", "repeatable",
+    "api",
+    "operationId",
+    "method",
+    "path",
+    "access",
+    "permission",
+    "pace",
+    "repeatable",
     "rust method",
 ];
 
@@ -64,11 +71,18 @@ fn cells(api: &str, operation: &Operation) -> [String; 9] {
 }
 
 fn access(operation: &Operation) -> &'static str {
-    if operation.private { "private" } else { "public" }
+    if operation.private {
+        "private"
+    } else {
+        "public"
+    }
 }
 
 fn aligned(rows: &[(&str, Operation)]) -> String {
-    let rows: Vec<[String; 9]> = rows.iter().map(|(api, operation)| cells(api, operation)).collect();
+    let rows: Vec<[String; 9]> = rows
+        .iter()
+        .map(|(api, operation)| cells(api, operation))
+        .collect();
     let mut widths = HEADS.map(str::len);
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -97,7 +97,10 @@ fn apply_action(
         outcome.problems.push(problem(
             overlay,
             &pointer,
-            format!("action {} on {target} neither updates nor removes", index + 1),
+            format!(
+                "action {} on {target} neither updates nor removes",
+                index + 1
+            ),
             None,
         ));
         return;
@@ -112,7 +115,10 @@ fn apply_action(
             overlay,
             &pointer,
             format!("action {} matches nothing: {target}", index + 1),
-            Some("the vendor may have mended this: drop the action, or correct its target".to_owned()),
+            Some(
+                "the vendor may have mended this: drop the action, or correct its target"
+                    .to_owned(),
+            ),
         ));
         return;
     }
@@ -208,7 +214,9 @@ mod tests {
         let mut document = json!({"a": {"b": 1, "list": [1], "keep": true}});
         let applied = apply(
             &mut document,
-            &overlay(&json!([{"target": "$.a", "description": "d", "update": {"b": 2, "list": [2], "c": {"x": 1}}}])),
+            &overlay(
+                &json!([{"target": "$.a", "description": "d", "update": {"b": 2, "list": [2], "c": {"x": 1}}}]),
+            ),
         );
         assert_eq!(applied.applied, 1);
         assert_eq!(
@@ -222,7 +230,9 @@ mod tests {
         let mut document = json!({"list": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]});
         apply(
             &mut document,
-            &overlay(&json!([{"target": "$.list[?@ == 2 || @ == 10 || @ == 11]", "description": "d", "remove": true}])),
+            &overlay(
+                &json!([{"target": "$.list[?@ == 2 || @ == 10 || @ == 11]", "description": "d", "remove": true}]),
+            ),
         );
         assert_eq!(document, json!({"list": [0, 1, 3, 4, 5, 6, 7, 8, 9]}));
     }
@@ -241,7 +251,11 @@ mod tests {
             ])),
         );
         assert_eq!(applied.unmatched.len(), 1);
-        assert!(applied.unmatched[0].reason.contains("action 2 matches nothing: $.nothing"));
+        assert!(
+            applied.unmatched[0]
+                .reason
+                .contains("action 2 matches nothing: $.nothing")
+        );
         let reasons: Vec<_> = applied.problems.iter().map(|p| p.reason.as_str()).collect();
         assert_eq!(reasons.len(), 4, "{reasons:?}");
         assert!(reasons[0].contains("action 1 has a bad JSONPath"));
@@ -251,7 +265,11 @@ mod tests {
     #[test]
     fn what_is_no_overlay_is_refused() {
         let mut document = json!({});
-        let loaded = Loaded { file: "x".into(), value: json!({"openapi": "3.0.0"}), digest: String::new() };
+        let loaded = Loaded {
+            file: "x".into(),
+            value: json!({"openapi": "3.0.0"}),
+            digest: String::new(),
+        };
         assert_eq!(apply(&mut document, &loaded).problems.len(), 1);
     }
 }

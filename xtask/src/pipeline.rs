@@ -14,7 +14,8 @@ use crate::{
     normalise::{self, Words},
     overlay,
     problem::{Problem, Problems},
-    rewrite, validate,
+    rewrite::{self, surface::Surface},
+    validate,
 };
 
 /// Where an API's description comes from.
@@ -33,6 +34,8 @@ pub struct Output {
     pub model: Model,
     /// The files of the client.
     pub files: Vec<Formatted>,
+    /// What a caller sees of each operation.
+    pub surface: Vec<Surface>,
     /// What the maintainer should know though it did not stop the run.
     pub warnings: Vec<Problem>,
     /// A line for each stage.
@@ -89,14 +92,28 @@ pub fn describe(root: &Path, api: &Api, source: &Source) -> Result<Described, Pr
     Problems(problems).into_result()?;
     stages.push(clock.stage(
         "normalise",
-        format!("{} operations, {} types", model.operations.len(), model.types.len()),
+        format!(
+            "{} operations, {} types",
+            model.operations.len(),
+            model.types.len()
+        ),
     ));
-    Ok(Described { model, warnings, stages, document })
+    Ok(Described {
+        model,
+        warnings,
+        stages,
+        document,
+    })
 }
 
 /// All stages but the writing.
 pub fn run(root: &Path, api: &Api, source: &Source) -> Result<Output, Problems> {
-    let Described { model, warnings, mut stages, document } = describe(root, api, source)?;
+    let Described {
+        model,
+        warnings,
+        mut stages,
+        document,
+    } = describe(root, api, source)?;
     let mut clock = Clock::default();
     let openapi = validate::validate(&document.file, &model)?;
     stages.push(clock.stage("validate", format!("OpenAPI {}", openapi.openapi)));
@@ -110,7 +127,13 @@ pub fn run(root: &Path, api: &Api, source: &Source) -> Result<Output, Problems> 
     let files = format::format(&rewritten, &model, &document.file, api.module)?;
     let lines: usize = files.iter().map(|file| file.text.lines().count()).sum();
     stages.push(clock.stage("format", format!("{lines} lines")));
-    Ok(Output { model, files, warnings, stages })
+    Ok(Output {
+        model,
+        files,
+        surface: rewritten.surface,
+        warnings,
+        stages,
+    })
 }
 
 /// Measures the stages.

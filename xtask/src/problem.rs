@@ -89,7 +89,19 @@ pub fn action(pointer: &str, update: &str) -> String {
 
 /// A JSON pointer as the JSONPath that an overlay wants.
 pub fn json_path(pointer: &str) -> String {
+    // The members of OpenAPI and of our overlays that are lists; `responses` has keys like `200`.
+    const LISTS: [&str; 8] = [
+        "allOf",
+        "anyOf",
+        "enum",
+        "oneOf",
+        "parameters",
+        "servers",
+        "tags",
+        "x-tuple",
+    ];
     let mut path = String::from("$");
+    let mut in_list = false;
     for segment in pointer.split('/').skip(1) {
         let segment = segment.replace("~1", "/").replace("~0", "~");
         let plain = segment
@@ -102,11 +114,12 @@ pub fn json_path(pointer: &str) -> String {
         if plain {
             path.push('.');
             path.push_str(&segment);
-        } else if !segment.is_empty() && segment.chars().all(|c| c.is_ascii_digit()) {
+        } else if in_list && !segment.is_empty() && segment.chars().all(|c| c.is_ascii_digit()) {
             path.push_str(&format!("[{segment}]"));
         } else {
             path.push_str(&format!("['{}']", segment.replace('\'', "\\'")));
         }
+        in_list = LISTS.contains(&segment.as_str());
     }
     path
 }
@@ -128,6 +141,10 @@ mod tests {
         assert_eq!(
             json_path("/paths/~1private~1AddOrder/post/parameters/0/schema"),
             "$.paths['/private/AddOrder'].post.parameters[0].schema"
+        );
+        assert_eq!(
+            json_path("/responses/200/allOf/1"),
+            "$.responses['200'].allOf[1]"
         );
         assert_eq!(join("/a", "b/c~d"), "/a/b~1c~0d");
     }

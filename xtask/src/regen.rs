@@ -1,6 +1,7 @@
 //! `cargo xtask regen`: the clients from their descriptions.
 
 use std::{
+    io::{self, Write},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -27,11 +28,16 @@ pub struct Options {
 }
 
 /// Generates and writes, or compares; `Ok(false)` when a comparison found differences.
-pub fn regen(root: &Path, options: &Options) -> anyhow::Result<bool> {
+///
+/// What was done is told to `log`.
+pub fn regen(root: &Path, options: &Options, log: &mut dyn Write) -> anyhow::Result<bool> {
     let chosen: Vec<&Api> = match &options.api {
         Some(name) => vec![apis::find(name).with_context(|| {
             let names: Vec<_> = APIS.iter().map(|api| api.name).collect();
-            format!("there is no API `{name}`; choose one of {}", names.join(", "))
+            format!(
+                "there is no API `{name}`; choose one of {}",
+                names.join(", ")
+            )
         })?],
         None => APIS.iter().collect(),
     };
@@ -48,7 +54,7 @@ pub fn regen(root: &Path, options: &Options) -> anyhow::Result<bool> {
         let started = Instant::now();
         match pipeline::run(root, api, &source) {
             Ok(output) => {
-                report(api, &output, started);
+                report(api, &output, started, log)?;
                 outputs.push((api, output));
             }
             Err(problems) => failures.push(format!("{}: {problems}", api.name)),
@@ -67,15 +73,27 @@ pub fn regen(root: &Path, options: &Options) -> anyhow::Result<bool> {
                 .with_context(|| format!("comparing with {}", out.display()))?;
             for difference in &differences {
                 same = false;
-                let shown = difference.path.strip_prefix(root).unwrap_or(&difference.path);
-                println!("\n{} differs:\n{}", shown.display(), difference.excerpt);
+                let shown = difference
+                    .path
+                    .strip_prefix(root)
+                    .unwrap_or(&difference.path);
+                writeln!(
+                    log,
+                    "\n{} differs:\n{}",
+                    shown.display(),
+                    difference.excerpt
+                )?;
             }
             differences.len()
         } else {
             write::write(&out, &output.files)
                 .with_context(|| format!("writing below {}", out.display()))?
         };
-        let lines: usize = output.files.iter().map(|file| file.text.lines().count()).sum();
+        let lines: usize = output
+            .files
+            .iter()
+            .map(|file| file.text.lines().count())
+            .sum();
         rows.push([
             api.name.to_owned(),
             output.model.operations.len().to_string(),
@@ -85,22 +103,47 @@ pub fn regen(root: &Path, options: &Options) -> anyhow::Result<bool> {
             changed.to_string(),
         ]);
     }
-    let last = if options.check { "differing" } else { "changed" };
-    println!("\n{}", table(["api", "operations", "types", "files", "lines", last], &rows));
+    let last = if options.check {
+        "differing"
+    } else {
+        "changed"
+    };
+    writeln!(
+        log,
+        "\n{}",
+        table(
+            ["api", "operations", "types", "files", "lines", last],
+            &rows
+        )
+    )?;
     if !same {
-        println!("Run `cargo xtask regen` and commit what it writes.");
+        writeln!(log, "Run `cargo xtask regen` and commit what it writes.")?;
     }
     Ok(same)
 }
 
-fn report(api: &Api, output: &Output, started: Instant) {
-    println!("{} ({:.0?})", api.name, started.elapsed());
+fn report(api: &Api, output: &Output, started: Instant, log: &mut dyn Write) -> io::Result<()> {
+    writeln!(log, "{} ({:.0?})", api.name, started.elapsed())?;
     for stage in &output.stages {
-        println!("  {:<10} {:>9.1?}  {}", stage.name, stage.time, stage.counts);
+        writeln!(
+            log,
+            "  {:<10} {:>9.1?}  {}",
+            stage.name, stage.time, stage.counts
+        )?;
+    }
+    if !output.warnings.is_empty() {
+        writeln!(
+            log,
+            "  warning: {} actions of {} match nothing in this description, which is as it should \
+             be for a part of one:",
+            output.warnings.len(),
+            api.overlay
+        )?;
     }
     for warning in &output.warnings {
-        println!("  warning: {warning}");
+        writeln!(log, "    {}", warning.reason)?;
     }
+    Ok(())
 }
 
 /// Columns in line, the first to the left and the rest to the right.

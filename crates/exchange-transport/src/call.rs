@@ -102,7 +102,7 @@ impl Call {
     }
 
     fn path_text(&mut self, name: &'static str, value: &str) {
-        if matches!(value, "") {
+        if matches!(value, "" | "." | "..") {
             self.refuse(name, "must be a non-empty identifier", value);
             return;
         }

@@ -20,6 +20,17 @@ const MAX_SCALE: i64 = 28;
 /// The largest coefficient of a [`Decimal`], 2⁹⁶ − 1.
 const MAX_COEFFICIENT: u128 = (1 << 96) - 1;
 
+/// 10^0 to 10^28; the next one is beyond a [`Decimal`].
+const POWERS_OF_TEN: [u128; 29] = {
+    let mut powers = [1; 29];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
 /// How much of a refused text an error shows, in characters.
 const SHOWN: usize = 64;
 
@@ -209,11 +220,9 @@ fn shifted(value: u128, places: usize) -> Option<u128> {
     if value == 0 {
         return Some(0);
     }
-    // 10^28 < 2^96 < 10^29, and a 96-bit value times 10^1 is far below 2^128; checked_mul covers
-    // the rest.
-    let places = u32::try_from(places).ok().filter(|&places| places <= 29)?;
+    let power = POWERS_OF_TEN.get(places)?;
     value
-        .checked_mul(10_u128.pow(places))
+        .checked_mul(*power)
         .filter(|&value| value <= MAX_COEFFICIENT)
 }
 

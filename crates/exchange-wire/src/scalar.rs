@@ -187,3 +187,64 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(Text(Cow::Owned(value)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Scalar<'_> {
+        Scalar::read(&mut serde_json::Deserializer::from_slice(json.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn text_without_escapes_is_borrowed() {
+        for (json, content) in [(r#""1.50""#, "1.50"), (r#" "" "#, ""), (r#""é""#, "é")] {
+            match read(json) {
+                Scalar::Text(Cow::Borrowed(text)) => assert_eq!(text, content),
+                other => panic!("{json}: {other:?}"),
+            }
+        }
+        for json in ["0.1000000000000000055511151231", "-1e400", "0"] {
+            match read(json) {
+                Scalar::Number(Cow::Borrowed(digits)) => assert_eq!(digits, json),
+                other => panic!("{json}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_is_told_apart() {
+        assert_eq!(read("null"), Scalar::Null);
+        assert_eq!(read(" true"), Scalar::Bool(true));
+        assert_eq!(read("false "), Scalar::Bool(false));
+        assert_eq!(read("[1]"), Scalar::Array);
+        assert_eq!(read("{}"), Scalar::Object);
+        assert_eq!(read(r#""a\"\n\u00e9""#), Scalar::Text("a\"\né".into()));
+    }
+
+    #[test]
+    fn an_object_cannot_pass_for_a_number() {
+        let json = format!(r#"{{"{RAW_VALUE}":"1"}}"#);
+        assert_eq!(read(&json), Scalar::Object);
+        let json = format!(r#"{{"{NUMBER}":"1"}}"#);
+        assert_eq!(read(&json), Scalar::Object);
+    }
+
+    #[test]
+    fn input_that_is_not_json_is_read_as_what_it_is() {
+        use serde::de::value::Error as Plain;
+        use serde::de::{IntoDeserializer, value};
+
+        let number: value::U64Deserializer<Plain> = 7_u64.into_deserializer();
+        assert_eq!(Scalar::read(number).unwrap(), Scalar::Number("7".into()));
+        let text: value::StrDeserializer<'_, Plain> = "x".into_deserializer();
+        assert_eq!(Scalar::read(text).unwrap(), Scalar::Text("x".into()));
+        let float: value::F64Deserializer<Plain> = 0.5.into_deserializer();
+        assert!(
+            Scalar::read(float)
+                .unwrap_err()
+                .to_string()
+                .contains("binary float")
+        );
+    }
+}

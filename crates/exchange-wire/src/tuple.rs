@@ -12,9 +12,9 @@ use crate::codec::{Codec, Coded, OptionSeed, Seed};
 /// The struct is declared as usual. After a field's name comes its codec, if it has one:
 /// `decimal`, `decimal_number`, `timestamp_quoted`, `timestamp_number`, `integer` or `comma`, the
 /// same as the modules of this crate. Fields at the end may be optional, marked `?`; they must be
-/// an `Option` or a collection, are empty when the array is shorter or holds `null`, and a `None` is
-/// left out when writing. Elements beyond the last field are ignored. An error names the struct, the
-/// position (from 1) and the field.
+/// an `Option` or a collection, are empty when the array is shorter or holds `null`, and a `None` at
+/// the end is left out when writing. Elements beyond the last field are ignored. An error names the
+/// struct, the position (from 1) and the field.
 ///
 /// ```
 /// use exchange_wire::{Decimal, Timestamp};
@@ -36,11 +36,11 @@ macro_rules! impl_tuple {
                 &self,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
-                let mut row = serializer.serialize_seq(None)?;
+                let mut row = $crate::tuple::RowOut::new(serializer.serialize_seq(None)?);
                 $($crate::tuple::element$(::optional$($optional)?)?::write::<
                     $crate::codec::by_name$(::$codec)?::Codec, _, _,
                 >(&mut row, &self.$field)?;)+
-                $crate::__private::serde::ser::SerializeSeq::end(row)
+                row.end()
             }
         }
 
@@ -130,6 +130,36 @@ impl<'de, A: SeqAccess<'de>> Row<A> {
     }
 }
 
+/// A row being written; what [`impl_tuple!`](crate::impl_tuple!) expands to.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct RowOut<S> {
+    seq: S,
+    /// Absent elements so far: nothing at the end of a row, `null` before another element.
+    held_back: usize,
+}
+
+impl<S: SerializeSeq> RowOut<S> {
+    pub fn new(seq: S) -> Self {
+        Self { seq, held_back: 0 }
+    }
+
+    /// Closes the row.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn end(self) -> Result<S::Ok, S::Error> {
+        self.seq.end()
+    }
+
+    fn write<C: Codec<T>, T>(&mut self, value: &T) -> Result<(), S::Error> {
+        for _ in 0..std::mem::take(&mut self.held_back) {
+            self.seq.serialize_element(&())?;
+        }
+        self.seq.serialize_element(&Coded::<C, T>::new(value))
+    }
+}
+
 struct Place<'a> {
     row: &'a str,
     position: usize,
@@ -145,6 +175,7 @@ impl Display for Place<'_> {
             field,
             what,
         } = self;
+        let field = field.trim_start_matches("r#");
         write!(formatter, "{row}: position {position} `{field}`: {what}")
     }
 }
@@ -152,7 +183,7 @@ impl Display for Place<'_> {
 /// How an element is read and written; the path the macro takes when there is no mark.
 #[doc(hidden)]
 pub mod element {
-    use super::{Codec, Coded, Row, SeqAccess, SerializeSeq};
+    use super::{Codec, Row, RowOut, SeqAccess, SerializeSeq};
 
     /// # Errors
     /// When the element is missing or its codec refuses it.
@@ -165,13 +196,16 @@ pub mod element {
 
     /// # Errors
     /// Those of the codec and the serializer.
-    pub fn write<C: Codec<T>, T, S: SerializeSeq>(row: &mut S, value: &T) -> Result<(), S::Error> {
-        row.serialize_element(&Coded::<C, T>::new(value))
+    pub fn write<C: Codec<T>, T, S: SerializeSeq>(
+        row: &mut RowOut<S>,
+        value: &T,
+    ) -> Result<(), S::Error> {
+        row.write::<C, T>(value)
     }
 
     /// The path the macro takes for `?`.
     pub mod optional {
-        use super::{Codec, Row, SeqAccess, SerializeSeq};
+        use super::{Codec, Row, RowOut, SeqAccess, SerializeSeq};
         use crate::codec::MayBeAbsent;
 
         /// # Errors
@@ -186,14 +220,14 @@ pub mod element {
         /// # Errors
         /// Those of the codec and the serializer.
         pub fn write<C: Codec<T>, T: MayBeAbsent, S: SerializeSeq>(
-            row: &mut S,
+            row: &mut RowOut<S>,
             value: &T,
         ) -> Result<(), S::Error> {
             if value.is_absent() {
-                Ok(())
-            } else {
-                super::write::<C, T, S>(row, value)
+                row.held_back += 1;
+                return Ok(());
             }
+            row.write::<C, T>(value)
         }
     }
 }

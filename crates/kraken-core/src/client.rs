@@ -343,3 +343,29 @@ impl<C: From<Core>> ClientBuilder<C> {
         Ok(C::from(Core(Arc::new(inner))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ORDER;
+
+    #[test]
+    fn logs_of_the_http_layer_can_not_show_what_is_secret() {
+        for scheme in [Scheme::Body, Scheme::Headers] {
+            let credentials = Credentials::new("KEY", "c2VjcmV0")
+                .unwrap()
+                .with_otp("PASSWORD");
+            let core: Core = ClientBuilder::new(scheme, "https://api.kraken.com")
+                .credentials(credentials)
+                .build()
+                .unwrap();
+            let prepared = core.prepare(&Call::new(&ORDER)).unwrap();
+            let signature = prepared.headers["api-sign"].to_str().unwrap();
+            for text in [format!("{prepared:?}"), format!("{:?}", prepared.headers)] {
+                for secret in ["KEY", "PASSWORD", signature] {
+                    assert!(!text.contains(secret), "{text}");
+                }
+            }
+        }
+    }
+}

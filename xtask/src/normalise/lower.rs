@@ -269,6 +269,7 @@ impl<'d> Lowering<'d> {
         json!({"type": "integer", "format": format})
     }
 
+    /// A list, `Vec` in Rust.
     fn array(&mut self, schema: &Value, place: Place<'_>) -> Value {
         let Some(items) = schema.get("items") else {
             self.problem(
@@ -282,7 +283,7 @@ impl<'d> Lowering<'d> {
             items,
             Place {
                 at: &join(place.at, "items"),
-                suggested: place.suggested,
+                suggested: &element_name(place.suggested),
                 forced: None,
                 property: place.property,
             },
@@ -338,7 +339,13 @@ impl<'d> Lowering<'d> {
                     "x-name": name,
                     "x-doc": item.get("doc").cloned().unwrap_or(Value::Null),
                 });
-                self.lower(&described, Place { property: "", ..place })
+                self.lower(
+                    &described,
+                    Place {
+                        property: "",
+                        ..place
+                    },
+                )
             }
         };
         let mut marker = marker(COMMA_MARKER);
@@ -360,7 +367,7 @@ impl<'d> Lowering<'d> {
             &value,
             Place {
                 at: &at,
-                suggested: place.suggested,
+                suggested: &element_name(place.suggested),
                 forced: None,
                 property: place.property,
             },
@@ -448,7 +455,7 @@ impl<'d> Lowering<'d> {
                         &Value::Object(others),
                         Place {
                             at: &at,
-                            suggested: place.suggested,
+                            suggested: &element_name(place.suggested),
                             forced: None,
                             property: place.property,
                         },
@@ -616,7 +623,9 @@ impl<'d> Lowering<'d> {
             .iter()
             .map(|(_, _, part)| shape(&part.value))
             .collect();
-        if kinds.iter().all(|kind| matches!(*kind, "string" | "number" | "integer"))
+        if kinds
+            .iter()
+            .all(|kind| matches!(*kind, "string" | "number" | "integer"))
             && rules::is_amount(place.property)
         {
             return marker("DecimalText");
@@ -744,7 +753,9 @@ impl<'d> Lowering<'d> {
         let mut variants = Vec::new();
         let mut plain = Vec::new();
         for (_, at, part) in parts {
-            let title = text(&part.value, "title").unwrap_or_default().to_upper_camel_case();
+            let title = text(&part.value, "title")
+                .unwrap_or_default()
+                .to_upper_camel_case();
             let type_name = format!("{name}{title}");
             let constants = constants(&part.value);
             let mut fields = part.value.clone();
@@ -822,6 +833,18 @@ impl<'d> Lowering<'d> {
     }
 }
 
+/// Name for the entries of a list or map that itself would have this name.
+fn element_name(name: &str) -> String {
+    if let Some(operation) = name.strip_suffix("Result") {
+        // The answer's own name is the list's.
+        return format!("{operation}Entry");
+    }
+    match name.strip_suffix('s') {
+        Some(one) if name.len() > 4 && !one.ends_with(['s', 'u', 'i']) => one.to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
 /// A reference to a named type.
 pub(crate) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
@@ -847,7 +870,9 @@ pub(crate) fn checks(schema: &Value) -> Vec<Check> {
     match text(schema, "type") {
         Some("integer") => {
             if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-                checks.push(Check::OneOf(values.iter().filter_map(Value::as_i64).collect()));
+                checks.push(Check::OneOf(
+                    values.iter().filter_map(Value::as_i64).collect(),
+                ));
             }
             let bound = |key: &str| {
                 schema

@@ -58,7 +58,10 @@ pub fn normalise(api: &Api, loaded: &Loaded, words: Words) -> (Model, Vec<Proble
             .and_then(Value::as_str)
             .unwrap_or(api.doc_base)
             .to_owned(),
-        counters: (api.private_counter.to_owned(), api.public_counter.to_owned()),
+        counters: (
+            api.private_counter.to_owned(),
+            api.public_counter.to_owned(),
+        ),
         uses,
     };
 
@@ -87,8 +90,17 @@ pub fn normalise(api: &Api, loaded: &Loaded, words: Words) -> (Model, Vec<Proble
             .or_insert_with(|| json!({}))[found.method] = plain;
         operations.push(operation);
     }
-    problems.extend(std::mem::take(&mut lowering.problems));
-    let Lowering { schemas, mut types, .. } = lowering;
+    for problem in std::mem::take(&mut lowering.problems) {
+        // A reference that leads nowhere is met again on the walk.
+        let known =
+            |known: &Problem| known.pointer == problem.pointer && known.reason == problem.reason;
+        if !problems.iter().any(known) {
+            problems.push(problem);
+        }
+    }
+    let Lowering {
+        schemas, mut types, ..
+    } = lowering;
     let text = |pointer: &str| {
         document
             .pointer(pointer)
@@ -119,13 +131,14 @@ pub fn normalise(api: &Api, loaded: &Loaded, words: Words) -> (Model, Vec<Proble
 /// What can be told without walking the schemas: version, references, equal operationIds.
 fn inspect(loaded: &Loaded) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let problem = |operation: Option<String>, pointer: &str, reason: String, mend: Option<String>| Problem {
-        file: loaded.file.clone(),
-        operation,
-        pointer: pointer.to_owned(),
-        reason,
-        mend,
-    };
+    let problem =
+        |operation: Option<String>, pointer: &str, reason: String, mend: Option<String>| Problem {
+            file: loaded.file.clone(),
+            operation,
+            pointer: pointer.to_owned(),
+            reason,
+            mend,
+        };
     let document = &loaded.value;
     let version = document.get("openapi").and_then(Value::as_str);
     if !version.is_some_and(|version| version.starts_with("3.0")) {
@@ -136,11 +149,23 @@ fn inspect(loaded: &Loaded) -> Vec<Problem> {
                 Some(version) => format!("this is OpenAPI {version}, not 3.0"),
                 None => "this is no OpenAPI 3.0 description".to_owned(),
             },
-            Some("give a description that starts with `openapi: 3.0.x`; convert a 3.1 file first".to_owned()),
+            Some(
+                "give a description that starts with `openapi: 3.0.x`; convert a 3.1 file first"
+                    .to_owned(),
+            ),
         ));
     }
-    if document.get("paths").and_then(Value::as_object).is_none_or(Map::is_empty) {
-        problems.push(problem(None, "/paths", "the description has no paths".to_owned(), None));
+    if document
+        .get("paths")
+        .and_then(Value::as_object)
+        .is_none_or(Map::is_empty)
+    {
+        problems.push(problem(
+            None,
+            "/paths",
+            "the description has no paths".to_owned(),
+            None,
+        ));
     }
     let mut references = Vec::new();
     resolve::references(document, "", &mut references);

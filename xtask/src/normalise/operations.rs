@@ -91,7 +91,13 @@ pub(crate) fn lower(
 
     let mut parameters = Vec::new();
     let mut plain_parameters = Vec::new();
-    lower_parameters(lowering, found, &type_name, &mut parameters, &mut plain_parameters);
+    lower_parameters(
+        lowering,
+        found,
+        &type_name,
+        &mut parameters,
+        &mut plain_parameters,
+    );
     let (body, plain_body, request_example) = lower_body(
         lowering,
         found,
@@ -102,7 +108,14 @@ pub(crate) fn lower(
     let answer = lower_answer(lowering, defaults, found, &type_name);
 
     let private = is_private(node, defaults.security);
-    let (permission, description) = permission(lowering.doc(node), private);
+    // The permission is a fact, whoever wrote the words around it.
+    let described = text(node, "x-doc").or_else(|| text(node, "description"));
+    let (permission, description) = permission(described.map(str::to_owned), private);
+    let description = if lowering.own_words || node.get("x-doc").is_some() {
+        description
+    } else {
+        String::new()
+    };
     let tag = node
         .pointer("/tags/0")
         .and_then(Value::as_str)
@@ -114,7 +127,12 @@ pub(crate) fn lower(
         // The vendor's pages are named by group and summary.
         || {
             let page = if summary.is_empty() { &id } else { &summary };
-            format!("{}/{}/{}", defaults.doc_base, tag.to_kebab_case(), page.to_kebab_case())
+            format!(
+                "{}/{}/{}",
+                defaults.doc_base,
+                tag.to_kebab_case(),
+                page.to_kebab_case()
+            )
         },
         str::to_owned,
     );
@@ -141,7 +159,11 @@ pub(crate) fn lower(
         pace,
         answer: answer.kind,
         optional_result: node.get("x-optional-result").and_then(Value::as_bool) == Some(true),
-        summary: if lowering.own_words { summary } else { String::new() },
+        summary: if lowering.own_words {
+            summary
+        } else {
+            String::new()
+        },
         description,
         doc_url,
         parameters,
@@ -158,9 +180,10 @@ fn rust_method(node: &Value, id: &str, summary: &str) -> String {
     if let Some(name) = text(node, "x-name") {
         return name.to_owned();
     }
-    let spelt_out = METHODS
-        .iter()
-        .any(|method| id.strip_prefix(method).is_some_and(|rest| rest.starts_with("V0")));
+    let spelt_out = METHODS.iter().any(|method| {
+        id.strip_prefix(method)
+            .is_some_and(|rest| rest.starts_with("V0"))
+    });
     let source = if spelt_out && !summary.is_empty() {
         summary
     } else {
@@ -186,7 +209,10 @@ fn lower_parameters(
     }
     if let Some(Value::Array(own)) = found.node.get("parameters") {
         for (index, node) in own.iter().enumerate() {
-            nodes.push((node, join(&join(&found.pointer, "parameters"), &index.to_string())));
+            nodes.push((
+                node,
+                join(&join(&found.pointer, "parameters"), &index.to_string()),
+            ));
         }
     }
     for (node, at) in nodes {
@@ -209,7 +235,10 @@ fn lower_parameters(
                         "parameters in `{}` are not supported",
                         other.unwrap_or("nothing")
                     ),
-                    Some(format!("- target: {}\n  description: why it can go\n  remove: true", crate::problem::json_path(&at))),
+                    Some(format!(
+                        "- target: {}\n  description: why it can go\n  remove: true",
+                        crate::problem::json_path(&at)
+                    )),
                 );
                 continue;
             }
@@ -235,7 +264,13 @@ fn lower_parameters(
             type_name,
             &join(&resolved.pointer, "schema"),
             &schema,
-            Described { name, location, required, doc, example },
+            Described {
+                name,
+                location,
+                required,
+                doc,
+                example,
+            },
             parameters,
             plain,
         );
@@ -260,12 +295,23 @@ fn add_parameter(
     parameters: &mut Vec<Parameter>,
     plain: &mut Vec<Value>,
 ) {
-    let Described { name, location, required, doc, example } = described;
+    let Described {
+        name,
+        location,
+        required,
+        doc,
+        example,
+    } = described;
     lowering.in_request = true;
     let suggested = format!("{type_name}{}", name.to_upper_camel_case());
     let lowered = lowering.lower(
         schema,
-        Place { at, suggested: &suggested, forced: None, property: &name },
+        Place {
+            at,
+            suggested: &suggested,
+            forced: None,
+            property: &name,
+        },
     );
     lowering.in_request = false;
     let resolved = lowering.resolve(schema, at).map(|resolved| resolved.value);
@@ -326,7 +372,10 @@ fn lower_body(
         lowering.problem(
             &at,
             "the request body has no application/json content".to_owned(),
-            Some(action(&at, "content:\n  application/json:\n    schema:\n      type: object")),
+            Some(action(
+                &at,
+                "content:\n  application/json:\n    schema:\n      type: object",
+            )),
         );
         return none;
     };
@@ -348,11 +397,19 @@ fn lower_body(
         .or_else(|| schema.value.get("example"))
         .cloned();
     let mut took_nonce = false;
-    if let Some(properties) = schema.value.get_mut("properties").and_then(Value::as_object_mut) {
+    if let Some(properties) = schema
+        .value
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+    {
         took_nonce = properties.shift_remove("nonce").is_some();
         properties.shift_remove("otp");
     }
-    if let Some(required) = schema.value.get_mut("required").and_then(Value::as_array_mut) {
+    if let Some(required) = schema
+        .value
+        .get_mut("required")
+        .and_then(Value::as_array_mut)
+    {
         required.retain(|name| name != "nonce" && name != "otp");
     }
     if let Some(Value::Object(example)) = &mut example {
@@ -372,7 +429,14 @@ fn lower_body(
         };
     }
     if found.method == "get" {
-        body_as_query(lowering, type_name, &schema, example.as_ref(), parameters, plain_parameters);
+        body_as_query(
+            lowering,
+            type_name,
+            &schema,
+            example.as_ref(),
+            parameters,
+            plain_parameters,
+        );
         return none;
     }
     let name = format!("{type_name}Request");
@@ -390,7 +454,12 @@ fn lower_body(
     lowering.in_request = true;
     let lowered = lowering.lower(
         &request.value,
-        Place { at: &schema_at, suggested: &name, forced: Some(&name), property: "" },
+        Place {
+            at: &schema_at,
+            suggested: &name,
+            forced: Some(&name),
+            property: "",
+        },
     );
     lowering.in_request = false;
     let plain = json!({
@@ -437,7 +506,15 @@ fn body_as_query(
             example,
             name,
         };
-        add_parameter(lowering, type_name, &at, &property, described, parameters, plain_parameters);
+        add_parameter(
+            lowering,
+            type_name,
+            &at,
+            &property,
+            described,
+            parameters,
+            plain_parameters,
+        );
     }
 }
 
@@ -474,7 +551,10 @@ fn lower_answer(
         lowering.problem(
             &responses_at,
             "no response for success (200, another 2xx, or default)".to_owned(),
-            Some(action(&found.pointer, "responses:\n  '200':\n    description: The answer.")),
+            Some(action(
+                &found.pointer,
+                "responses:\n  '200':\n    description: The answer.",
+            )),
         );
         return fallback;
     };
@@ -501,7 +581,10 @@ fn lower_answer(
         lowering.problem(
             &response_at,
             "the response has no content".to_owned(),
-            Some(action(&response_at, "content:\n  application/json:\n    schema:\n      x-format: json")),
+            Some(action(
+                &response_at,
+                "content:\n  application/json:\n    schema:\n      x-format: json",
+            )),
         );
         return fallback;
     };
@@ -666,7 +749,9 @@ fn effect(lowering: &mut Lowering<'_>, found: &Found<'_>, id: &str) -> Effect {
         }
         // Reading is told by the name; anything unknown is never repeated.
         None if found.method == "get"
-            || ["get", "list", "query"].iter().any(|word| id.starts_with(word)) =>
+            || ["get", "list", "query"]
+                .iter()
+                .any(|word| id.starts_with(word)) =>
         {
             Effect::Read
         }
@@ -704,22 +789,36 @@ mod tests {
 
     #[test]
     fn permissions_come_out_of_the_prose() {
-        let (permission, prose) =
-            described("Cash balance.\n\n**API Key Permissions Required:** `Funds permissions - Query`");
-        assert_eq!(permission, Permission::AllOf(vec!["Funds permissions - Query".into()]));
+        let (permission, prose) = described(
+            "Cash balance.\n\n**API Key Permissions Required:** `Funds permissions - Query`",
+        );
+        assert_eq!(
+            permission,
+            Permission::AllOf(vec!["Funds permissions - Query".into()])
+        );
         assert_eq!(prose, "Cash balance.");
 
-        let (permission, _) =
-            described("X.\n\n**API Key Permissions Required:** `A - B` or\n`C - D`, depending on status of order.");
-        assert_eq!(permission, Permission::AnyOf(vec!["A - B".into(), "C - D".into()]));
+        let (permission, _) = described(
+            "X.\n\n**API Key Permissions Required:** `A - B` or\n`C - D`, depending on status of order.",
+        );
+        assert_eq!(
+            permission,
+            Permission::AnyOf(vec!["A - B".into(), "C - D".into()])
+        );
 
         let (permission, prose) = described(
             "X.\n\n**API Key Permissions Required:** `W`, unless\nwithdrawal is a `WalletTransfer`, then no permissions are required.",
         );
         assert_eq!(permission, Permission::AllOf(vec!["W".into()]));
-        assert!(prose.contains("unless withdrawal is a `WalletTransfer`"), "{prose}");
+        assert!(
+            prose.contains("unless withdrawal is a `WalletTransfer`"),
+            "{prose}"
+        );
 
-        assert_eq!(described("**API Key Permissions Required:** `None`").0, Permission::NotNeeded);
+        assert_eq!(
+            described("**API Key Permissions Required:** `None`").0,
+            Permission::NotNeeded
+        );
         assert_eq!(described("Nothing said.").0, Permission::Undocumented);
         assert_eq!(super::permission(None, false).0, Permission::NotNeeded);
     }
@@ -727,7 +826,10 @@ mod tests {
     #[test]
     fn methods_are_named_by_id_or_by_summary() {
         let none = json!({});
-        assert_eq!(rust_method(&none, "getOHLCData", "Get OHLC Data"), "get_ohlc_data");
+        assert_eq!(
+            rust_method(&none, "getOHLCData", "Get OHLC Data"),
+            "get_ohlc_data"
+        );
         assert_eq!(
             rust_method(&none, "getV0InstoCustodyVaultsVaultId", "Get vault"),
             "get_vault"

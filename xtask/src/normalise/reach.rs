@@ -21,7 +21,11 @@ pub(crate) fn mark(
         else {
             continue;
         };
-        for (key, request) in [("parameters", true), ("requestBody", true), ("responses", false)] {
+        for (key, request) in [
+            ("parameters", true),
+            ("requestBody", true),
+            ("responses", false),
+        ] {
             let mut reached = HashSet::new();
             if let Some(node) = node.get(key) {
                 collect(document, node, &mut reached);

@@ -91,8 +91,10 @@ mod tests {
 
     #[test]
     fn what_stands_beside_a_reference_wins() {
-        let document = json!({"components": {"schemas": {"a": {"type": "string", "description": "old"}}}});
-        let node = json!({"$ref": "#/components/schemas/a", "description": "new", "x-format": "decimal"});
+        let document =
+            json!({"components": {"schemas": {"a": {"type": "string", "description": "old"}}}});
+        let node =
+            json!({"$ref": "#/components/schemas/a", "description": "new", "x-format": "decimal"});
         let resolved = resolve(&document, &node, "/here").unwrap();
         assert_eq!(resolved.component.as_deref(), Some("a"));
         assert_eq!(resolved.pointer, "/components/schemas/a");
@@ -105,9 +107,17 @@ mod tests {
     #[test]
     fn circles_and_dangling_references_end() {
         let document = json!({"a": {"$ref": "#/b"}, "b": {"$ref": "#/a"}});
-        assert!(resolve(&document, &document["a"], "/a").unwrap_err().contains("circle"));
+        assert!(
+            resolve(&document, &document["a"], "/a")
+                .unwrap_err()
+                .contains("circle")
+        );
         let lost = json!({"$ref": "#/nowhere"});
-        assert!(resolve(&document, &lost, "/x").unwrap_err().contains("#/nowhere"));
+        assert!(
+            resolve(&document, &lost, "/x")
+                .unwrap_err()
+                .contains("#/nowhere")
+        );
         let foreign = json!({"$ref": "other.yaml#/a"});
         assert!(resolve(&document, &foreign, "/x").is_err());
     }

@@ -121,21 +121,75 @@ pub fn format(name: &str) -> Option<&'static Format> {
 
 /// Words of a property name that mean an amount, price, fee or rate.
 const AMOUNT_WORDS: &[&str] = &[
-    "amount", "available", "balance", "converted", "cost", "credit", "deposited", "fee", "fees",
-    "hold", "margin", "maximum", "minimum", "native", "net", "percentage", "pledged", "price",
-    "qty", "quantity", "rate", "remaining", "rewarded", "spot", "staked", "threshold", "total",
-    "used", "value", "vol", "volume",
+    "amount",
+    "available",
+    "balance",
+    "converted",
+    "cost",
+    "credit",
+    "deposited",
+    "fee",
+    "fees",
+    "hold",
+    "margin",
+    "maximum",
+    "minimum",
+    "native",
+    "net",
+    "percentage",
+    "pledged",
+    "price",
+    "qty",
+    "quantity",
+    "rate",
+    "remaining",
+    "rewarded",
+    "spot",
+    "staked",
+    "threshold",
+    "total",
+    "used",
+    "value",
+    "vol",
+    "volume",
 ];
 
 /// Names that mean an amount though no word in them says so.
 const AMOUNT_NAMES: &[&str] = &[
-    "ccost", "cfee", "cmargin", "costmin", "cprice", "cvol", "debt_to_equity", "displayvol",
-    "displayvolremain", "domain_assets_on_platform", "domain_futures_volume_30d",
-    "domain_spot_volume_30d", "equity_usd", "limitprice", "maxfee", "min_assets_on_platform",
-    "min_lot", "minfee", "nextfee", "nextfuturesvolume", "nextvolume", "ordermin", "price2",
-    "stopprice", "tick_size", "tierfuturesvolume", "tiervolume", "total_allocated",
-    "total_collateral_value_usd", "total_credit_usd", "total_credit_used_usd", "user_cap",
-    "user_min_allocation", "volumeoffset",
+    "ccost",
+    "cfee",
+    "cmargin",
+    "costmin",
+    "cprice",
+    "cvol",
+    "debt_to_equity",
+    "displayvol",
+    "displayvolremain",
+    "domain_assets_on_platform",
+    "domain_futures_volume_30d",
+    "domain_spot_volume_30d",
+    "equity_usd",
+    "limitprice",
+    "maxfee",
+    "min_assets_on_platform",
+    "min_lot",
+    "minfee",
+    "nextfee",
+    "nextfuturesvolume",
+    "nextvolume",
+    "ordermin",
+    "price2",
+    "stopprice",
+    "tick_size",
+    "tierfuturesvolume",
+    "tiervolume",
+    "total_allocated",
+    "total_collateral_value_usd",
+    "total_credit_usd",
+    "total_credit_used_usd",
+    "user_cap",
+    "user_min_allocation",
+    "volumeoffset",
 ];
 
 /// Last words that make a name something else than an amount: `fee_asset`, `quote_id`.
@@ -148,7 +202,10 @@ pub fn is_amount(name: &str) -> bool {
     if AMOUNT_NAMES.contains(&name) {
         return true;
     }
-    let words: Vec<&str> = name.split(['_', '-', '[', ']']).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = name
+        .split(['_', '-', '[', ']'])
+        .filter(|w| !w.is_empty())
+        .collect();
     let Some(last) = words.last() else {
         return false;
     };
@@ -158,7 +215,13 @@ pub fn is_amount(name: &str) -> bool {
 /// Whether a text or number of this name is a time.
 pub fn is_time(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "last_used", "period_end", "period_start", "query_from", "query_to", "time", "timestamp",
+        "last_used",
+        "period_end",
+        "period_start",
+        "query_from",
+        "query_to",
+        "time",
+        "timestamp",
         "valid_until",
     ];
     const ENDINGS: &[&str] = &["tm", "_time", "Time", "_at", "_ts", "_utc"];
@@ -177,14 +240,33 @@ mod tests {
     #[test]
     fn amounts_are_told_by_name() {
         for name in [
-            "price", "vol_exec", "hold_trade", "fee-percentage", "max_fee", "user_cap", "vol_closed",
-            "total_rewarded", "quote_spot_balance", "credit_used", "amount_token", "order_qty",
+            "price",
+            "vol_exec",
+            "hold_trade",
+            "fee-percentage",
+            "max_fee",
+            "user_cap",
+            "vol_closed",
+            "total_rewarded",
+            "quote_spot_balance",
+            "credit_used",
+            "amount_token",
+            "order_qty",
         ] {
             assert!(is_amount(name), "{name}");
         }
         for name in [
-            "fee_asset", "fee_asset_class", "fee_quote_id", "fee_volume_currency", "native_asset",
-            "id", "status", "converted_asset", "name", "method", "",
+            "fee_asset",
+            "fee_asset_class",
+            "fee_quote_id",
+            "fee_volume_currency",
+            "native_asset",
+            "id",
+            "status",
+            "converted_asset",
+            "name",
+            "method",
+            "",
         ] {
             assert!(!is_amount(name), "{name}");
         }
@@ -192,10 +274,23 @@ mod tests {
 
     #[test]
     fn times_are_told_by_name() {
-        for name in ["opentm", "time", "created_at", "currentTime", "trade_ts", "expire_time"] {
+        for name in [
+            "opentm",
+            "time",
+            "created_at",
+            "currentTime",
+            "trade_ts",
+            "expire_time",
+        ] {
             assert!(is_time(name), "{name}");
         }
-        for name in ["timeout", "status", "timeinforce", "time_in_force", "atm_flag"] {
+        for name in [
+            "timeout",
+            "status",
+            "timeinforce",
+            "time_in_force",
+            "atm_flag",
+        ] {
             assert!(!is_time(name), "{name}");
         }
     }

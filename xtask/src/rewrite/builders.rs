@@ -61,7 +61,9 @@ pub(crate) fn collect(items: &[Item]) -> BTreeMap<String, Built> {
                     continue;
                 };
                 for member in &item.items {
-                    let ImplItem::Fn(function) = member else { continue };
+                    let ImplItem::Fn(function) = member else {
+                        continue;
+                    };
                     if function.sig.ident == "send"
                         && let ReturnType::Type(_, ty) = &function.sig.output
                         && let Some(answer) = answer_type(ty)
@@ -84,7 +86,9 @@ fn answer_type(ty: &Type) -> Option<Type> {
     let Type::Path(path) = ty else { return None };
     let arguments = &path.path.segments.last()?.arguments;
     let first = codecs::first_argument(arguments)?;
-    let Type::Path(response) = &first else { return None };
+    let Type::Path(response) = &first else {
+        return None;
+    };
     let syn::PathArguments::AngleBracketed(arguments) = &response.path.segments.last()?.arguments
     else {
         return None;
@@ -120,20 +124,24 @@ impl Call<'_> {
     pub(crate) fn answer_name(&self) -> Type {
         let collection = codecs::inside(&self.answer, "Vec").is_some()
             || codecs::inside(&self.answer, "IndexMap").is_some();
-        if collection
-            && let Ok(alias) = syn::parse_str(&self.operation.answer_type)
-        {
+        if collection && let Ok(alias) = syn::parse_str(&self.operation.answer_type) {
             return alias;
         }
         self.answer.clone()
     }
 
     fn required(&self) -> Vec<&Argument> {
-        self.arguments.iter().filter(|a| a.field.is_required()).collect()
+        self.arguments
+            .iter()
+            .filter(|a| a.field.is_required())
+            .collect()
     }
 
     fn optional(&self) -> Vec<&Argument> {
-        self.arguments.iter().filter(|a| !a.field.is_required()).collect()
+        self.arguments
+            .iter()
+            .filter(|a| !a.field.is_required())
+            .collect()
     }
 }
 
@@ -157,7 +165,11 @@ pub(crate) fn calls<'m>(
             }),
         }
     }
-    if problems.is_empty() { Ok(calls) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(calls)
+    } else {
+        Err(problems)
+    }
 }
 
 fn call<'m>(
@@ -165,10 +177,18 @@ fn call<'m>(
     built: &BTreeMap<String, Built>,
     structs: &Structs,
 ) -> Result<Call<'m>, (String, Option<String>)> {
-    let fault = |reason: String| (reason, Some("this is a fault of the generator: please report the description".to_owned()));
-    let built = built
-        .get(&operation.type_name)
-        .ok_or_else(|| fault(format!("progenitor made no builder {}", operation.type_name)))?;
+    let fault = |reason: String| {
+        (
+            reason,
+            Some("this is a fault of the generator: please report the description".to_owned()),
+        )
+    };
+    let built = built.get(&operation.type_name).ok_or_else(|| {
+        fault(format!(
+            "progenitor made no builder {}",
+            operation.type_name
+        ))
+    })?;
     let mut arguments = Vec::new();
     for parameter in &operation.parameters {
         let snake = parameter.name.to_snake_case();
@@ -187,7 +207,12 @@ fn call<'m>(
                 facts: FieldFacts {
                     name: parameter.name.clone(),
                     doc: parameter.doc.clone(),
-                    checks: parameter.checks.clone(),
+                    checks: parameter
+                        .checks
+                        .iter()
+                        .filter(|check| checks::applies(check, ty))
+                        .cloned()
+                        .collect(),
                     ..FieldFacts::default()
                 },
             },
@@ -207,7 +232,10 @@ fn call<'m>(
                 constants.push(field.clone());
                 continue;
             }
-            if arguments.iter().any(|known| known.field.ident == field.ident) {
+            if arguments
+                .iter()
+                .any(|known| known.field.ident == field.ident)
+            {
                 return Err((
                     format!("two parameters would both be called `{}`", field.ident),
                     Some(format!(
@@ -216,7 +244,11 @@ fn call<'m>(
                     )),
                 ));
             }
-            arguments.push(Argument { field: field.clone(), location: None, joined: false });
+            arguments.push(Argument {
+                field: field.clone(),
+                location: None,
+                joined: false,
+            });
         }
     }
     let answer = built
@@ -235,8 +267,15 @@ fn call<'m>(
 /// How a setter takes a value of a type, and how it turns it into one.
 pub(crate) fn setter(ty: &Type) -> (TokenStream, fn(&Ident) -> TokenStream) {
     const INTO: &[&str] = &[
-        "AssetList", "Cursor", "Decimal", "OrderPrice", "OrderRef", "OrderTime", "String",
-        "TimeOrId", "Timestamp",
+        "AssetList",
+        "Cursor",
+        "Decimal",
+        "OrderPrice",
+        "OrderRef",
+        "OrderTime",
+        "String",
+        "TimeOrId",
+        "Timestamp",
     ];
     if let Some(item) = codecs::inside(ty, "Vec") {
         if codecs::plain_name(item).as_deref() == Some("String") {
@@ -245,9 +284,10 @@ pub(crate) fn setter(ty: &Type) -> (TokenStream, fn(&Ident) -> TokenStream) {
                 |value| quote!(#value.into_iter().map(Into::into).collect()),
             );
         }
-        return (quote!(impl IntoIterator<Item = #item>), |value| {
-            quote!(#value.into_iter().collect())
-        });
+        return (
+            quote!(impl IntoIterator<Item = #item>),
+            |value| quote!(#value.into_iter().collect()),
+        );
     }
     if codecs::plain_name(ty).is_some_and(|name| INTO.contains(&name.as_str())) {
         return (quote!(impl Into<#ty>), |value| quote!(#value.into()));
@@ -288,7 +328,12 @@ pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
         )
     };
     let (options_struct, options_field, options_default, options_move) = if optional.is_empty() {
-        (TokenStream::new(), TokenStream::new(), TokenStream::new(), TokenStream::new())
+        (
+            TokenStream::new(),
+            TokenStream::new(),
+            TokenStream::new(),
+            TokenStream::new(),
+        )
     } else {
         (
             quote! {
@@ -311,10 +356,13 @@ pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
         let (parameter, conversion) = setter(&argument.field.ty);
         let value = conversion(ident);
         let ty = &argument.field.ty;
-        let given = generics
-            .iter()
-            .enumerate()
-            .map(|(other, generic)| if other == index { quote!(#ty) } else { quote!(#generic) });
+        let given = generics.iter().enumerate().map(|(other, generic)| {
+            if other == index {
+                quote!(#ty)
+            } else {
+                quote!(#generic)
+            }
+        });
         let moves = idents.iter().enumerate().map(|(other, other_ident)| {
             if other == index {
                 member(other_ident, &value)
@@ -335,7 +383,11 @@ pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
         let inner = codecs::inside(&argument.field.ty, "Option");
         let (parameter, conversion) = setter(inner.unwrap_or(&argument.field.ty));
         let value = conversion(&ident);
-        let value = if inner.is_some() { quote!(Some(#value)) } else { value };
+        let value = if inner.is_some() {
+            quote!(Some(#value))
+        } else {
+            value
+        };
         quote! {
             #doc
             pub fn #ident(mut self, #ident: #parameter) -> Self {
@@ -403,11 +455,17 @@ fn prepare(call: &Call<'_>, checked: bool, idents: &[Ident], types: &[&Type]) ->
     let mut statements = Vec::new();
     let mut parameter_checks = Vec::new();
     for argument in &call.arguments {
-        let Some(location) = argument.location else { continue };
+        let Some(location) = argument.location else {
+            continue;
+        };
         let wire = &argument.field.wire;
         let value = value(argument);
         let optional = codecs::inside(&argument.field.ty, "Option").is_some();
-        let reference = if optional { quote!(#value.as_ref()) } else { quote!(&#value) };
+        let reference = if optional {
+            quote!(#value.as_ref())
+        } else {
+            quote!(&#value)
+        };
         parameter_checks.push(checks::statements(
             wire,
             &argument.field.ty,
@@ -483,10 +541,16 @@ fn prepare(call: &Call<'_>, checked: bool, idents: &[Ident], types: &[&Type]) ->
 /// The answer's type and how it is read.
 fn reading(call: &Call<'_>, answer: &Type) -> (Type, TokenStream) {
     if call.operation.answer == Answer::Bytes {
-        return (syn::parse_quote!(Bytes), quote!(core.call_bytes(call).await));
+        return (
+            syn::parse_quote!(Bytes),
+            quote!(core.call_bytes(call).await),
+        );
     }
     let (shown, decoded): (Type, Type) = if call.operation.optional_result {
-        (syn::parse_quote!(Option<#answer>), syn::parse_quote!(Option<#answer>))
+        (
+            syn::parse_quote!(Option<#answer>),
+            syn::parse_quote!(Option<#answer>),
+        )
     } else {
         (answer.clone(), answer.clone())
     };
@@ -510,10 +574,7 @@ fn reading(call: &Call<'_>, answer: &Type) -> (Type, TokenStream) {
 fn builder_doc(operation: &Operation) -> String {
     let mut doc = String::new();
     doc.push_str(&operation_doc(operation));
-    doc.push_str(&format!(
-        "\n\nMade by `Client::{}`.",
-        operation.rust_method
-    ));
+    doc.push_str(&format!("\n\nMade by `Client::{}`.", operation.rust_method));
     doc
 }
 
@@ -534,19 +595,25 @@ pub(crate) fn operation_doc(operation: &Operation) -> String {
             "Signed; which permission the API key needs is not documented.".to_owned()
         }
         (Permission::AllOf(names), true) => {
-            format!("The API key needs the permission {}.", quoted(names, " and "))
+            format!(
+                "The API key needs the permission {}.",
+                quoted(names, " and ")
+            )
         }
         (Permission::AnyOf(names), true) => {
-            format!("The API key needs the permission {}.", quoted(names, " or "))
+            format!(
+                "The API key needs the permission {}.",
+                quoted(names, " or ")
+            )
         }
     });
     match operation.effect {
         Effect::Read => {}
-        Effect::Order => doc.push_str(
-            " It changes orders, so it is never sent twice by itself.",
-        ),
+        Effect::Order => doc.push_str(" It changes orders, so it is never sent twice by itself."),
         Effect::Funds => doc.push_str(" It moves money, so it is never sent twice by itself."),
-        Effect::Account => doc.push_str(" It changes the account, so it is never sent twice by itself."),
+        Effect::Account => {
+            doc.push_str(" It changes the account, so it is never sent twice by itself.")
+        }
     }
     doc.push_str(&format!("\n\n`{} {}`, ", operation.method, operation.path));
     // A link must not be escaped, so it goes in as code and comes out as one.

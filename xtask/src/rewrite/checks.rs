@@ -25,7 +25,10 @@ pub(crate) fn describe(check: &Check) -> String {
     match check {
         Check::Range(low, high) => format!(
             "Allowed: {}.",
-            span(low.map(|low| low.to_string()), high.map(|high| high.to_string()))
+            span(
+                low.map(|low| low.to_string()),
+                high.map(|high| high.to_string())
+            )
         ),
         Check::OneOf(values) => {
             let values: Vec<_> = values.iter().map(ToString::to_string).collect();
@@ -49,9 +52,10 @@ pub(crate) fn checked(model: &Model, structs: &Structs) -> BTreeSet<String> {
             let Some(fields) = structs.fields.get(name) else {
                 continue;
             };
-            if fields.iter().any(|field| {
-                !rules(field).is_empty() || checked_inside(&field.ty, &checked)
-            }) {
+            if fields
+                .iter()
+                .any(|field| !field.facts.checks.is_empty() || checked_inside(&field.ty, &checked))
+            {
                 checked.insert(name.clone());
             }
         }
@@ -68,18 +72,9 @@ fn checked_inside(ty: &Type, checked: &BTreeSet<String>) -> bool {
     !names.contains("IndexMap") && names.iter().any(|name| checked.contains(name))
 }
 
-/// The rules that make sense for the type a field has.
-fn rules(field: &Field) -> Vec<&Check> {
-    let inner = codecs::inside(&field.ty, "Option").unwrap_or(&field.ty);
-    field
-        .facts
-        .checks
-        .iter()
-        .filter(|check| applies(check, inner))
-        .collect()
-}
-
-fn applies(check: &Check, ty: &Type) -> bool {
+/// Whether a rule makes sense for the Rust type: a time is no text of thirteen characters.
+pub(crate) fn applies(check: &Check, ty: &Type) -> bool {
+    let ty = codecs::inside(ty, "Option").unwrap_or(ty);
     match check {
         Check::Range(..) | Check::OneOf(_) => codecs::plain_name(ty)
             .is_some_and(|name| matches!(name.as_str(), "i32" | "i64" | "u32" | "u64")),
@@ -104,7 +99,6 @@ pub(crate) fn statements(
     };
     let calls: Vec<TokenStream> = checks
         .iter()
-        .filter(|check| applies(check, inner))
         .map(|check| {
             let at = quote!(&#at.name(#wire));
             match check {
@@ -178,7 +172,11 @@ pub(crate) fn implementation(
                 wire,
                 &field.ty,
                 &field.facts.checks,
-                &if optional { quote!(self.#name.as_ref()) } else { quote!(&self.#name) },
+                &if optional {
+                    quote!(self.#name.as_ref())
+                } else {
+                    quote!(&self.#name)
+                },
                 &quote!(at),
             )
         };
@@ -203,16 +201,28 @@ mod tests {
 
     #[test]
     fn rules_read_as_words() {
-        assert_eq!(describe(&Check::Range(Some(1), Some(500))), "Allowed: 1 to 500.");
-        assert_eq!(describe(&Check::Length(Some(14), Some(14))), "Characters: exactly 14.");
-        assert_eq!(describe(&Check::Items(None, Some(50))), "Entries: at most 50.");
+        assert_eq!(
+            describe(&Check::Range(Some(1), Some(500))),
+            "Allowed: 1 to 500."
+        );
+        assert_eq!(
+            describe(&Check::Length(Some(14), Some(14))),
+            "Characters: exactly 14."
+        );
+        assert_eq!(
+            describe(&Check::Items(None, Some(50))),
+            "Entries: at most 50."
+        );
         assert_eq!(describe(&Check::OneOf(vec![10, 25])), "Allowed: 10, 25.");
     }
 
     #[test]
-    fn a_rule_that_does_not_fit_the_type_is_not_written() {
-        let ty: Type = syn::parse_str("Option<Decimal>").unwrap();
-        let none = statements("price", &ty, &[Check::Length(Some(1), Some(64))], &quote!(x), &quote!(at));
-        assert!(none.is_empty());
+    fn a_rule_only_holds_for_types_it_fits() {
+        let decimal: Type = syn::parse_str("Option<Decimal>").unwrap();
+        let text: Type = syn::parse_str("Option<String>").unwrap();
+        let length = Check::Length(Some(1), Some(64));
+        assert!(!applies(&length, &decimal));
+        assert!(applies(&length, &text));
+        assert!(!applies(&Check::Items(None, Some(1)), &text));
     }
 }

@@ -33,7 +33,10 @@ pub(crate) fn decode(ty: &Type) -> Coded {
     {
         ty = list.clone();
     }
-    Coded { ty, codec: visitor.codec }
+    Coded {
+        ty,
+        codec: visitor.codec,
+    }
 }
 
 struct Markers {

@@ -5,7 +5,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Type;
 
-use super::{builders::{Argument, Call, ident}, codecs};
+use super::{
+    builders::{Argument, Call, ident},
+    codecs,
+};
 use crate::{
     apis::Api,
     model::{Answer, Body, Model},
@@ -77,8 +80,10 @@ fn carrier(ty: &Type, codec: Option<&str>) -> (TokenStream, TokenStream) {
 fn send(call: &Call<'_>) -> TokenStream {
     let id = &call.operation.id;
     let method = format_ident!("{}", call.operation.rust_method);
-    let (optional, required): (Vec<&Argument>, Vec<&Argument>) =
-        call.arguments.iter().partition(|argument| !argument.field.is_required());
+    let (optional, required): (Vec<&Argument>, Vec<&Argument>) = call
+        .arguments
+        .iter()
+        .partition(|argument| !argument.field.is_required());
     let set_required = required.iter().map(|argument| {
         let (ident, wire) = (ident(&argument.field), &argument.field.wire);
         let (ty, out) = carrier(&argument.field.ty, argument.field.codec);
@@ -90,7 +95,11 @@ fn send(call: &Call<'_>) -> TokenStream {
         let (ty, out) = carrier(inner, argument.field.codec);
         quote!(if let Some(value) = parameters.optional::<#ty>(#wire)? { call = call.#ident(value #out); })
     });
-    let mutable = if optional.is_empty() { TokenStream::new() } else { quote!(let mut call = call;) };
+    let mutable = if optional.is_empty() {
+        TokenStream::new()
+    } else {
+        quote!(let mut call = call;)
+    };
     let finish = if call.operation.answer == Answer::Bytes {
         quote! {
             let bytes = call.send().await?;
@@ -148,7 +157,9 @@ fn request(call: &Call<'_>) -> Option<TokenStream> {
     let id = &call.operation.id;
     match call.operation.body {
         Body::None => None,
-        Body::Empty => Some(quote!(#id => Ok(RawJson::from_serialize(&kraken_core::EmptyObject {})?),)),
+        Body::Empty => {
+            Some(quote!(#id => Ok(RawJson::from_serialize(&kraken_core::EmptyObject {})?),))
+        }
         Body::Request => {
             let ty = format_ident!("{}Request", call.operation.type_name);
             Some(quote! {

@@ -129,7 +129,10 @@ mod tests {
     #[test]
     fn markup_is_escaped_outside_of_code() {
         assert_eq!(clean("a <b> and `<c>` [d]"), "a \\<b> and `<c>` \\[d\\]");
-        assert_eq!(comment("one\n\ntwo", "    "), "    /// one\n    ///\n    /// two\n");
+        assert_eq!(
+            comment("one\n\ntwo", "    "),
+            "    /// one\n    ///\n    /// two\n"
+        );
         assert_eq!(sentence("own number"), "Own number.");
         let long = "word ".repeat(40);
         assert!(fold(&long).lines().all(|line| line.len() <= WIDTH));

@@ -2,13 +2,15 @@
 //!
 //! One module a rule: [`codecs`] how values travel, [`types`] what they are in Rust, [`tagged`]
 //! request variants, [`checks`] what is refused before sending, [`builders`] the calls, [`table`]
-//! the operation table, [`dispatch`] calls by name for tools, [`docs`] documentation.
+//! the operation table, [`dispatch`] calls by name for tools, [`docs`] documentation, [`surface`]
+//! what reviewers read.
 
 mod builders;
 mod checks;
 mod codecs;
 mod dispatch;
 mod docs;
+pub mod surface;
 mod table;
 mod tagged;
 mod types;
@@ -37,7 +39,12 @@ pub struct Draft {
 
 impl Draft {
     fn new(path: String, about: String) -> Self {
-        Self { path, about, pieces: Vec::new(), local: BTreeSet::new() }
+        Self {
+            path,
+            about,
+            pieces: Vec::new(),
+            local: BTreeSet::new(),
+        }
     }
 
     fn push(&mut self, tokens: TokenStream) {
@@ -53,7 +60,11 @@ impl Draft {
                 Piece::Tokens(tokens) => {
                     let file: syn::File = syn::parse2(tokens.clone())?;
                     for item in file.items {
-                        let single = syn::File { items: vec![item], attrs: Vec::new(), ..file_like() };
+                        let single = syn::File {
+                            items: vec![item],
+                            attrs: Vec::new(),
+                            ..file_like()
+                        };
                         blocks.push(prettyplease::unparse(&single));
                     }
                 }
@@ -127,7 +138,12 @@ fn collect_names(tokens: TokenStream, used: &mut BTreeSet<String>) {
 }
 
 fn file_like() -> syn::File {
-    syn::File { shebang: None, attrs: Vec::new(), items: Vec::new(), frontmatter: None }
+    syn::File {
+        shebang: None,
+        attrs: Vec::new(),
+        items: Vec::new(),
+        frontmatter: None,
+    }
 }
 
 /// What was generated.
@@ -137,6 +153,8 @@ pub struct Rewritten {
     pub files: Vec<Draft>,
     /// All generated types and the file each is in, for imports.
     pub types: BTreeMap<String, String>,
+    /// What a caller sees of each operation.
+    pub surface: Vec<surface::Surface>,
 }
 
 /// Turns progenitor's code into the files of the client.
@@ -156,7 +174,12 @@ pub fn rewrite(api: &Api, model: &Model, file: &syn::File) -> Result<Rewritten, 
     files.push(table_file(model));
     files.push(dispatch_file(api, model, &calls));
     files.push(root_file(model));
-    Ok(Rewritten { files, types: homes })
+    let surface = surface::write(model, &structs, &calls);
+    Ok(Rewritten {
+        files,
+        types: homes,
+        surface,
+    })
 }
 
 fn module<'f>(file: &'f syn::File, name: &str) -> &'f [Item] {
@@ -184,17 +207,24 @@ fn type_files(
     let mut file = |home: &str| -> String {
         let path = format!("types/{home}.rs");
         files.entry(home.to_owned()).or_insert_with(|| {
-            Draft::new(path.clone(), if home == "shared" {
-                "Types of more than one group of operations.".to_owned()
-            } else {
-                format!("Types of the group {}.", home.replace('_', " "))
-            })
+            Draft::new(
+                path.clone(),
+                if home == "shared" {
+                    "Types of more than one group of operations.".to_owned()
+                } else {
+                    format!("Types of the group {}.", home.replace('_', " "))
+                },
+            )
         });
         home.to_owned()
     };
     let mut placed = Vec::new();
     for generated in generated {
-        let home = match model.types.get(&generated.name).map(|facts| facts.tags.as_slice()) {
+        let home = match model
+            .types
+            .get(&generated.name)
+            .map(|facts| facts.tags.as_slice())
+        {
             Some([tag]) => slug(tag),
             _ => "shared".to_owned(),
         };
@@ -204,7 +234,8 @@ fn type_files(
     for call in calls {
         let shown = call.answer_name();
         if codecs::plain_name(&shown).as_deref() == Some(call.operation.answer_type.as_str())
-            && codecs::plain_name(&call.answer).as_deref() != Some(call.operation.answer_type.as_str())
+            && codecs::plain_name(&call.answer).as_deref()
+                != Some(call.operation.answer_type.as_str())
         {
             let name = format_ident!("{}", call.operation.answer_type);
             let answer = &call.answer;
@@ -264,7 +295,10 @@ fn call_files(
     }
     let mut root = Draft::new(
         "operations/mod.rs".to_owned(),
-        format!("One builder for each of the {} operations.", model.operations.len()),
+        format!(
+            "One builder for each of the {} operations.",
+            model.operations.len()
+        ),
     );
     for home in files.keys() {
         let module = format_ident!("{home}");
@@ -308,7 +342,8 @@ fn table_file(model: &Model) -> Draft {
 fn dispatch_file(api: &Api, model: &Model, calls: &[builders::Call<'_>]) -> Draft {
     let mut file = Draft::new(
         "dispatch.rs".to_owned(),
-        "Calls and payloads by operation id, for tools that don't know them when compiling.".to_owned(),
+        "Calls and payloads by operation id, for tools that don't know them when compiling."
+            .to_owned(),
     );
     file.push(dispatch::write(api, model, calls));
     file
@@ -317,9 +352,14 @@ fn dispatch_file(api: &Api, model: &Model, calls: &[builders::Call<'_>]) -> Draf
 fn root_file(model: &Model) -> Draft {
     let mut file = Draft::new(
         "mod.rs".to_owned(),
-        format!("Client of {}, version {} of the description.", model.api, model.version),
+        format!(
+            "Client of {}, version {} of the description.",
+            model.api, model.version
+        ),
     );
-    file.push(quote!(mod client;));
+    file.push(quote!(
+        mod client;
+    ));
     file.push(quote!(
         #[cfg(feature = "dispatch")]
         pub mod dispatch;
@@ -351,7 +391,9 @@ mod tests {
         };
         let mut used = BTreeSet::new();
         collect_names(tokens, &mut used);
-        for name in ["Vec", "Candle", "Option", "Decimal", "check", "At", "Answer", "Check", "table"] {
+        for name in [
+            "Vec", "Candle", "Option", "Decimal", "check", "At", "Answer", "Check", "table",
+        ] {
             assert!(used.contains(name), "{name} in {used:?}");
         }
         for name in ["Bytes", "ROOT", "ROW", "checked", "value", "range"] {

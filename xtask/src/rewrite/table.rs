@@ -8,7 +8,10 @@ use crate::model::{Answer, Effect, Model, Operation, Permission};
 
 /// The rows and the list of them.
 pub(crate) fn write(model: &Model) -> TokenStream {
-    let rows = model.operations.iter().map(|operation| row(model, operation));
+    let rows = model
+        .operations
+        .iter()
+        .map(|operation| row(model, operation));
     let names = model
         .operations
         .iter()

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use heck::ToUpperCamelCase;
+use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Fields, Item, Type};
@@ -108,10 +108,13 @@ pub(crate) fn collect(types: &[Item], model: &Model) -> Structs {
                         }
                         let wire = renamed(field)
                             .unwrap_or_else(|| ident.trim_start_matches("r#").to_owned());
-                        let facts = facts
+                        let mut facts = facts
                             .and_then(|facts| facts.fields.iter().find(|fact| fact.name == wire))
                             .cloned()
                             .unwrap_or_default();
+                        facts
+                            .checks
+                            .retain(|check| checks::applies(check, &coded.ty));
                         fields.push(Field {
                             ident: facts.rust_name.clone().unwrap_or(ident),
                             required_by_description: required.contains(wire.as_str()),
@@ -172,17 +175,11 @@ pub(crate) fn write(
         let items = match &facts.kind {
             TypeKind::OpenEnum(values) => vec![open_enum(name, facts, values)],
             TypeKind::Object | TypeKind::Tuple | TypeKind::WithRest(_) => {
-                let fields = structs
-                    .fields
-                    .get(name)
-                    .ok_or_else(|| lost(model, name))?;
+                let fields = structs.fields.get(name).ok_or_else(|| lost(model, name))?;
                 structure(name, facts, fields, structs.rests.get(name), checked)
             }
             TypeKind::ByShape { list, object } => {
-                let payloads = structs
-                    .unions
-                    .get(name)
-                    .ok_or_else(|| lost(model, name))?;
+                let payloads = structs.unions.get(name).ok_or_else(|| lost(model, name))?;
                 by_shape(name, facts, list, object, payloads).ok_or_else(|| lost(model, name))?
             }
             TypeKind::Tagged(variants) => {
@@ -197,7 +194,10 @@ pub(crate) fn write(
                 vec![Piece::Tokens(super::tagged::write(name, facts, &parts))]
             }
         };
-        generated.push(Generated { name: name.clone(), items });
+        generated.push(Generated {
+            name: name.clone(),
+            items,
+        });
     }
     Ok(generated)
 }
@@ -220,9 +220,11 @@ pub(crate) fn type_doc(name: &str, facts: &TypeFacts) -> String {
     let words = heck::ToTitleCase::to_title_case(name).to_lowercase();
     match facts.kind {
         TypeKind::OpenEnum(_) => format!("Values of the {words}."),
-        _ if name.ends_with("Result") => format!("Answer: {}.", words.trim_end_matches(" result")),
-        _ if name.ends_with("Request") => format!("Body: {}.", words.trim_end_matches(" request")),
-        _ => format!("Data of one {words}."),
+        _ => match (name.strip_suffix("Result"), name.strip_suffix("Request")) {
+            (Some(operation), _) => format!("What `{}` answers.", operation.to_snake_case()),
+            (_, Some(operation)) => format!("What `{}` sends.", operation.to_snake_case()),
+            _ => format!("Data of one {words}."),
+        },
     }
 }
 
@@ -249,7 +251,9 @@ fn open_enum(name: &str, facts: &TypeFacts, values: &[String]) -> Piece {
     let mut taken = BTreeSet::from(["Other".to_owned()]);
     for value in values {
         let variant = unique_variant(value, &mut taken);
-        text.push_str(&format!("        /// `{value}`\n        {variant} = {value:?},\n"));
+        text.push_str(&format!(
+            "        /// `{value}`\n        {variant} = {value:?},\n"
+        ));
     }
     text.push_str("    }\n}\n");
     Piece::Text(text)
@@ -339,7 +343,9 @@ fn structure(
             pieces.push(Piece::Tokens(constructor(&ident, fields)));
         }
         if checked.contains(name) {
-            pieces.push(Piece::Tokens(checks::implementation(&ident, fields, checked)));
+            pieces.push(Piece::Tokens(checks::implementation(
+                &ident, fields, checked,
+            )));
         }
     }
     pieces
@@ -362,25 +368,28 @@ fn constructor(ident: &syn::Ident, fields: &[Field]) -> TokenStream {
             quote!(#ident: Default::default(),)
         }
     });
-    let setters = fields.iter().filter(|field| !field.is_required()).map(|field| {
-        let doc = docs::attributes(&field_doc(&field.wire, &field.facts));
-        let ident = syn::Ident::new_raw_or_plain(&field.ident);
-        let inner = codecs::inside(&field.ty, "Option").unwrap_or(&field.ty);
-        let (ty, conversion) = super::builders::setter(inner);
-        let value = conversion(&ident);
-        let value = if codecs::inside(&field.ty, "Option").is_some() {
-            quote!(Some(#value))
-        } else {
-            value
-        };
-        quote! {
-            #doc
-            pub fn #ident(mut self, #ident: #ty) -> Self {
-                self.#ident = #value;
-                self
+    let setters = fields
+        .iter()
+        .filter(|field| !field.is_required())
+        .map(|field| {
+            let doc = docs::attributes(&field_doc(&field.wire, &field.facts));
+            let ident = syn::Ident::new_raw_or_plain(&field.ident);
+            let inner = codecs::inside(&field.ty, "Option").unwrap_or(&field.ty);
+            let (ty, conversion) = super::builders::setter(inner);
+            let value = conversion(&ident);
+            let value = if codecs::inside(&field.ty, "Option").is_some() {
+                quote!(Some(#value))
+            } else {
+                value
+            };
+            quote! {
+                #doc
+                pub fn #ident(mut self, #ident: #ty) -> Self {
+                    self.#ident = #value;
+                    self
+                }
             }
-        }
-    });
+        });
     quote! {
         impl #ident {
             /// With everything that is required; the rest is set by the methods below.
@@ -444,7 +453,11 @@ fn macro_codec(codec: &str) -> &'static str {
 fn tuple_macro(name: &str, fields: &[Field]) -> String {
     let mut text = format!("exchange_wire::impl_tuple! {{\n    {name} {{\n");
     for field in fields {
-        let optional = if codecs::inside(&field.ty, "Option").is_some() { "?" } else { "" };
+        let optional = if codecs::inside(&field.ty, "Option").is_some() {
+            "?"
+        } else {
+            ""
+        };
         match field.codec {
             Some(codec) => {
                 let codec = macro_codec(codec);
@@ -481,8 +494,12 @@ fn by_shape(
     object: &str,
     payloads: &[Type],
 ) -> Option<Vec<Piece>> {
-    let array = payloads.iter().find(|ty| codecs::inside(ty, "Vec").is_some())?;
-    let other = payloads.iter().find(|ty| codecs::inside(ty, "Vec").is_none())?;
+    let array = payloads
+        .iter()
+        .find(|ty| codecs::inside(ty, "Vec").is_some())?;
+    let other = payloads
+        .iter()
+        .find(|ty| codecs::inside(ty, "Vec").is_none())?;
     let ident = format_ident!("{name}");
     let (list_ident, object_ident) = (format_ident!("{list}"), format_ident!("{object}"));
     let doc = docs::attributes(&type_doc(name, facts));
@@ -521,7 +538,11 @@ fn is_flattened(field: &syn::Field) -> bool {
 /// The name in `#[serde(rename = "…")]`.
 fn renamed(field: &syn::Field) -> Option<String> {
     let mut name = None;
-    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+    for attribute in field
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+    {
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
                 let value: syn::LitStr = meta.value()?.parse()?;

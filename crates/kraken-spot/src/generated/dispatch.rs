@@ -440,7 +440,7 @@ pub async fn send(
                 call = call.account_id(value);
             }
             if let Some(value) = parameters.optional::<TradeFilter>("type")? {
-                call = call.type_(value);
+                call = call.kind(value);
             }
             if let Some(value) = parameters.optional::<bool>("trades")? {
                 call = call.trades(value);
@@ -543,7 +543,7 @@ pub async fn send(
                 call = call.aclass(value);
             }
             if let Some(value) = parameters.optional::<LedgerFilter>("type")? {
-                call = call.type_(value);
+                call = call.kind(value);
             }
             if let Some(value) = parameters.optional::<TimeOrId>("start")? {
                 call = call.start(value);
@@ -645,7 +645,7 @@ pub async fn send(
         "removeExport" => {
             let call = client.remove_export();
             let call = call.id(parameters.required::<String>("id")?);
-            let call = call.type_(parameters.required::<RemoveExportAction>("type")?);
+            let call = call.action(parameters.required::<RemoveExportAction>("type")?);
             parameters.finish()?;
             Ok(RawJson::from_serialize(&call.send().await?)?)
         }
@@ -662,7 +662,7 @@ pub async fn send(
         "addOrder" => {
             let call = client.add_order();
             let call = call.ordertype(parameters.required::<OrderType>("ordertype")?);
-            let call = call.type_(parameters.required::<OrderSide>("type")?);
+            let call = call.side(parameters.required::<OrderSide>("type")?);
             let call = call
                 .volume(parameters.required::<AsDecimal<Decimal>>("volume")?.0);
             let call = call.pair(parameters.required::<String>("pair")?);

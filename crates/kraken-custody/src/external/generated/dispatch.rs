@@ -279,7 +279,7 @@ pub async fn send(
         "postV0InstoCustodyTasksTaskIdReview" => {
             let call = client.review_task();
             let call = call.task_id(parameters.required::<String>("task_id")?);
-            let call = call.type_(parameters.required::<TaskVote>("type")?);
+            let call = call.vote(parameters.required::<TaskVote>("type")?);
             let mut call = call;
             if let Some(value) = parameters.optional::<String>("comment")? {
                 call = call.comment(value);

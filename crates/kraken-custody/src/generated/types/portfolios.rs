@@ -46,10 +46,6 @@ pub struct CustodyAssetAmount {
     )]
     pub current_usd_value: Option<Decimal>,
     /// Decimal number in a string.
-    ///
-    /// Characters: 1 to 64.
-    ///
-    /// Form: `^-?[0-9]+(\.[0-9]+)?$`.
     #[serde(with = "exchange_wire::decimal")]
     pub quantity: Decimal,
 }
@@ -177,16 +173,16 @@ exchange_wire::open_enum! {
 pub struct CustodyReference {
     /// What a reference ID refers to.
     #[serde(rename = "type")]
-    pub type_: CustodyRefIdType,
+    pub kind: CustodyRefIdType,
     /// Reference ID.
     pub ref_id: String,
 }
 
 impl CustodyReference {
     /// With everything that is required; the rest is set by the methods below.
-    pub fn new(type_: CustodyRefIdType, ref_id: impl Into<String>) -> Self {
+    pub fn new(kind: CustodyRefIdType, ref_id: impl Into<String>) -> Self {
         Self {
-            type_,
+            kind,
             ref_id: ref_id.into(),
         }
     }
@@ -202,7 +198,7 @@ pub struct CustodyTransaction {
     pub time: Timestamp,
     /// Kind of transaction. Expect further values.
     #[serde(rename = "type")]
-    pub type_: CustodyTransactionType,
+    pub kind: CustodyTransactionType,
     /// Coarse kind. Expect further values.
     pub category: CustodyTransactionCategory,
     /// Product the transaction comes from. Expect further values.
@@ -364,7 +360,7 @@ pub struct CustodyTransactionPage {
     pub next_cursor: Option<String>,
 }
 
-/// Answer: custody transaction.
+/// What `custody_transaction` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyTransactionResult {
@@ -671,12 +667,8 @@ pub struct CustodyVault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub created_at: Timestamp,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub updated_at: Timestamp,
     /// Value of all holdings (in USD, inferred).
     #[serde(
@@ -750,12 +742,8 @@ pub struct CustodyVaultDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub created_at: Timestamp,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub updated_at: Timestamp,
     /// Value of all holdings (in USD, inferred).
     #[serde(
@@ -1120,7 +1108,7 @@ pub struct DepositAddress {
     pub tag: Option<String>,
 }
 
-/// Body: deposit addresses.
+/// What `deposit_addresses` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DepositAddressesRequest {
     /// Asset class.
@@ -1209,7 +1197,7 @@ pub struct DepositMethod {
     pub minimum: Option<Decimal>,
 }
 
-/// Body: deposit methods.
+/// What `deposit_methods` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DepositMethodsRequest {
     /// Asset to deposit.
@@ -1222,7 +1210,7 @@ pub struct DepositMethodsRequest {
     pub aclass: Option<String>,
 }
 
-/// Body: get custody balance.
+/// What `get_custody_balance` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetCustodyBalanceRequest {
     /// Vault to report on.
@@ -1248,7 +1236,7 @@ impl Check for GetCustodyBalanceRequest {
     }
 }
 
-/// Body: get custody transaction.
+/// What `get_custody_transaction` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetCustodyTransactionRequest {
     /// Vault the transaction belongs to.
@@ -1262,7 +1250,7 @@ pub struct GetCustodyTransactionRequest {
     pub quote: Option<CustodyAssetRef>,
 }
 
-/// Body: list custody transactions.
+/// What `list_custody_transactions` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListCustodyTransactionsRequest {
     /// Rows per page.
@@ -1321,7 +1309,7 @@ impl Check for ListCustodyTransactionsRequest {
     }
 }
 
-/// Body: list custody vaults.
+/// What `list_custody_vaults` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListCustodyVaultsRequest {
     /// True adds the vault's feature policies to the answer.
@@ -1349,7 +1337,7 @@ impl Check for ListCustodyVaultsRequest {
     }
 }
 
-/// Answer: list custody vaults.
+/// What `list_custody_vaults` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListCustodyVaultsResult {

@@ -22,12 +22,10 @@ pub struct CustodyActivity {
     /// Form: `^A[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     pub id: String,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub created_at: Timestamp,
     /// What happened to the task.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<CustodyActivityAction>,
+    pub action: Option<CustodyActivityAction>,
     /// Comment of the user.
     ///
     /// Characters: at most 1024.
@@ -63,7 +61,7 @@ exchange_wire::open_enum! {
 #[non_exhaustive]
 pub struct CustodyActivityDetail {
     /// What happened to the task.
-    pub type_: CustodyActivityAction,
+    pub action: CustodyActivityAction,
     /// Comment of the user.
     ///
     /// Characters: at most 1024.
@@ -76,7 +74,7 @@ pub struct CustodyActivityDetail {
 
 exchange_wire::impl_with_rest! {
     CustodyActivityDetail {
-        type_! => "type",
+        action! => "type",
         comment => "comment",
         user => "user",
         ..extra
@@ -337,7 +335,7 @@ pub struct CustodyTask {
     /// Approval ID, a UUID.
     pub approval_id: Option<String>,
     /// What the task will do once approved.
-    pub type_: Option<CustodyTaskAction>,
+    pub action: Option<CustodyTaskAction>,
     /// Where the task stands.
     pub state: CustodyTaskState,
     /// Vault concerned; absent for tasks on the domain (inferred).
@@ -349,16 +347,10 @@ pub struct CustodyTask {
     /// Entries: 1 to 50.
     pub operations: Vec<CustodyTaskOperation>,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub created_at: Option<Timestamp>,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub updated_at: Option<Timestamp>,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub expires_at: Option<Timestamp>,
     /// User behind a task or an activity.
     pub initiator: Option<CustodyTaskUser>,
@@ -376,7 +368,7 @@ exchange_wire::impl_with_rest! {
     CustodyTask {
         id => "id",
         approval_id => "approval_id",
-        type_ => "type",
+        action => "type",
         state! => "state",
         vault_info => "vault_info",
         payload => "payload",
@@ -738,7 +730,7 @@ pub struct CustodyTaskListItem {
     /// Approval ID, a UUID.
     pub approval_id: String,
     /// What the task will do once approved.
-    pub type_: Option<CustodyTaskAction>,
+    pub action: Option<CustodyTaskAction>,
     /// Where the task stands.
     pub state: CustodyTaskState,
     /// Vault concerned; absent for tasks on the domain (inferred).
@@ -750,16 +742,10 @@ pub struct CustodyTaskListItem {
     /// Entries: 1 to 50.
     pub operations: Vec<CustodyTaskOperation>,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub created_at: Timestamp,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub updated_at: Timestamp,
     /// Unix seconds, as a string of digits.
-    ///
-    /// Characters: at most 13.
     pub expires_at: Timestamp,
     /// User behind a task or an activity.
     pub initiator: CustodyTaskUser,
@@ -777,7 +763,7 @@ exchange_wire::impl_with_rest! {
     CustodyTaskListItem {
         id! => "id",
         approval_id! => "approval_id",
-        type_ => "type",
+        action => "type",
         state! => "state",
         vault_info => "vault_info",
         payload => "payload",
@@ -798,7 +784,7 @@ exchange_wire::impl_with_rest! {
 #[non_exhaustive]
 pub struct CustodyTaskOperation {
     /// Kind of change; depends on the task type.
-    pub type_: Option<CustodyTaskOperationType>,
+    pub kind: Option<CustodyTaskOperationType>,
     /// What is added, removed or updated.
     pub item: Option<RawJson>,
     /// Members this version does not know, as they came.
@@ -807,7 +793,7 @@ pub struct CustodyTaskOperation {
 
 exchange_wire::impl_with_rest! {
     CustodyTaskOperation {
-        type_ => "type",
+        kind => "type",
         item => "item",
         ..extra
     }
@@ -947,7 +933,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Body: list custody activities.
+/// What `list_custody_activities` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListCustodyActivitiesRequest {
     /// AND of OR groups; the empty AND matches all.
@@ -972,7 +958,7 @@ impl Check for ListCustodyActivitiesRequest {
     }
 }
 
-/// Answer: list custody activities.
+/// What `list_custody_activities` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListCustodyActivitiesResult {
@@ -985,7 +971,7 @@ pub struct ListCustodyActivitiesResult {
     pub total: i64,
 }
 
-/// Body: list custody tasks.
+/// What `list_custody_tasks` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListCustodyTasksRequest {
     /// AND of OR groups; the empty AND matches all.
@@ -1010,7 +996,7 @@ impl Check for ListCustodyTasksRequest {
     }
 }
 
-/// Answer: list custody tasks.
+/// What `list_custody_tasks` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListCustodyTasksResult {

@@ -56,7 +56,7 @@ pub struct WithdrawAddress {
     pub networks: Vec<String>,
 }
 
-/// Body: withdraw addresses.
+/// What `withdraw_addresses` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WithdrawAddressesRequest {
     /// Only this asset class.
@@ -174,7 +174,7 @@ pub struct WithdrawMethod {
     pub fee: Option<WithdrawFee>,
 }
 
-/// Body: withdraw methods.
+/// What `withdraw_methods` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WithdrawMethodsRequest {
     /// Only this asset.

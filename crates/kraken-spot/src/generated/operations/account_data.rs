@@ -798,7 +798,7 @@ pub struct GetTradeHistory {
 #[derive(Clone, Debug, Default)]
 struct GetTradeHistoryOptions {
     account_id: Option<String>,
-    type_: Option<TradeFilter>,
+    kind: Option<TradeFilter>,
     trades: Option<bool>,
     start: Option<TimeOrId>,
     end: Option<TimeOrId>,
@@ -830,8 +830,8 @@ impl GetTradeHistory {
         self
     }
     /// Kind of trade.
-    pub fn type_(mut self, type_: TradeFilter) -> Self {
-        self.options.type_ = Some(type_);
+    pub fn kind(mut self, kind: TradeFilter) -> Self {
+        self.options.kind = Some(kind);
         self
     }
     /// Add the trades that belong to a position.
@@ -921,7 +921,7 @@ impl GetTradeHistory {
         let mut call = Call::new(operation);
         call.query("account_id", &self.options.account_id);
         let request = GetTradeHistoryRequest {
-            type_: self.options.type_,
+            kind: self.options.kind,
             trades: self.options.trades,
             start: self.options.start,
             end: self.options.end,
@@ -1153,7 +1153,7 @@ struct GetLedgersOptions {
     account_id: Option<String>,
     asset: Option<AssetList>,
     aclass: Option<String>,
-    type_: Option<LedgerFilter>,
+    kind: Option<LedgerFilter>,
     start: Option<TimeOrId>,
     end: Option<TimeOrId>,
     ofs: Option<i64>,
@@ -1192,8 +1192,8 @@ impl GetLedgers {
         self
     }
     /// Kind of entry.
-    pub fn type_(mut self, type_: LedgerFilter) -> Self {
-        self.options.type_ = Some(type_);
+    pub fn kind(mut self, kind: LedgerFilter) -> Self {
+        self.options.kind = Some(kind);
         self
     }
     /// Lower bound, exclusive; epoch seconds or a ledger id.
@@ -1253,7 +1253,7 @@ impl GetLedgers {
         let request = GetLedgersRequest {
             asset: self.options.asset,
             aclass: self.options.aclass,
-            type_: self.options.type_,
+            kind: self.options.kind,
             start: self.options.start,
             end: self.options.end,
             ofs: self.options.ofs,
@@ -1705,10 +1705,10 @@ impl<IdArg> RetrieveExport<IdArg> {
 /// Made by `Client::remove_export`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct RemoveExport<IdArg = Missing, TypeArg = Missing> {
+pub struct RemoveExport<IdArg = Missing, ActionArg = Missing> {
     core: Core,
     id: IdArg,
-    type_: TypeArg,
+    action: ActionArg,
 }
 
 impl RemoveExport {
@@ -1716,33 +1716,33 @@ impl RemoveExport {
         Self {
             core,
             id: Missing,
-            type_: Missing,
+            action: Missing,
         }
     }
 }
 
-impl<IdArg, TypeArg> RemoveExport<IdArg, TypeArg> {
+impl<IdArg, ActionArg> RemoveExport<IdArg, ActionArg> {
     /// Id of the export.
     ///
     /// Required.
-    pub fn id(self, id: impl Into<String>) -> RemoveExport<String, TypeArg> {
+    pub fn id(self, id: impl Into<String>) -> RemoveExport<String, ActionArg> {
         RemoveExport {
             core: self.core,
             id: id.into(),
-            type_: self.type_,
+            action: self.action,
         }
     }
     /// What to do with it.
     ///
     /// Required.
-    pub fn type_(
+    pub fn action(
         self,
-        type_: RemoveExportAction,
+        action: RemoveExportAction,
     ) -> RemoveExport<IdArg, RemoveExportAction> {
         RemoveExport {
             core: self.core,
             id: self.id,
-            type_,
+            action,
         }
     }
     /// Sends the call and reads the answer.
@@ -1755,7 +1755,7 @@ impl<IdArg, TypeArg> RemoveExport<IdArg, TypeArg> {
     pub async fn send(self) -> Result<RemoveExportResult, Error>
     where
         IdArg: Given<String>,
-        TypeArg: Given<RemoveExportAction>,
+        ActionArg: Given<RemoveExportAction>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
@@ -1763,13 +1763,13 @@ impl<IdArg, TypeArg> RemoveExport<IdArg, TypeArg> {
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         IdArg: Given<String>,
-        TypeArg: Given<RemoveExportAction>,
+        ActionArg: Given<RemoveExportAction>,
     {
         let operation = &table::REMOVE_EXPORT;
         let id: String = self.id.given();
-        let type_: RemoveExportAction = self.type_.given();
+        let action: RemoveExportAction = self.action.given();
         let mut call = Call::new(operation);
-        let request = RemoveExportRequest { id, type_ };
+        let request = RemoveExportRequest { id, action };
         call.body(&request)?;
         Ok((self.core, call))
     }

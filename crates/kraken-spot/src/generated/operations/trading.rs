@@ -31,13 +31,13 @@ use rust_decimal::Decimal;
 #[must_use = "a call does nothing until it is sent"]
 pub struct AddOrder<
     OrdertypeArg = Missing,
-    TypeArg = Missing,
+    SideArg = Missing,
     VolumeArg = Missing,
     PairArg = Missing,
 > {
     core: Core,
     ordertype: OrdertypeArg,
-    type_: TypeArg,
+    side: SideArg,
     volume: VolumeArg,
     pair: PairArg,
     options: AddOrderOptions,
@@ -72,7 +72,7 @@ impl AddOrder {
         Self {
             core,
             ordertype: Missing,
-            type_: Missing,
+            side: Missing,
             volume: Missing,
             pair: Missing,
             options: AddOrderOptions::default(),
@@ -82,21 +82,21 @@ impl AddOrder {
 
 impl<
     OrdertypeArg,
-    TypeArg,
+    SideArg,
     VolumeArg,
     PairArg,
-> AddOrder<OrdertypeArg, TypeArg, VolumeArg, PairArg> {
+> AddOrder<OrdertypeArg, SideArg, VolumeArg, PairArg> {
     /// How the order is executed.
     ///
     /// Required.
     pub fn ordertype(
         self,
         ordertype: OrderType,
-    ) -> AddOrder<OrderType, TypeArg, VolumeArg, PairArg> {
+    ) -> AddOrder<OrderType, SideArg, VolumeArg, PairArg> {
         AddOrder {
             core: self.core,
             ordertype,
-            type_: self.type_,
+            side: self.side,
             volume: self.volume,
             pair: self.pair,
             options: self.options,
@@ -105,14 +105,14 @@ impl<
     /// Side of the order.
     ///
     /// Required.
-    pub fn type_(
+    pub fn side(
         self,
-        type_: OrderSide,
+        side: OrderSide,
     ) -> AddOrder<OrdertypeArg, OrderSide, VolumeArg, PairArg> {
         AddOrder {
             core: self.core,
             ordertype: self.ordertype,
-            type_,
+            side,
             volume: self.volume,
             pair: self.pair,
             options: self.options,
@@ -124,11 +124,11 @@ impl<
     pub fn volume(
         self,
         volume: impl Into<Decimal>,
-    ) -> AddOrder<OrdertypeArg, TypeArg, Decimal, PairArg> {
+    ) -> AddOrder<OrdertypeArg, SideArg, Decimal, PairArg> {
         AddOrder {
             core: self.core,
             ordertype: self.ordertype,
-            type_: self.type_,
+            side: self.side,
             volume: volume.into(),
             pair: self.pair,
             options: self.options,
@@ -140,11 +140,11 @@ impl<
     pub fn pair(
         self,
         pair: impl Into<String>,
-    ) -> AddOrder<OrdertypeArg, TypeArg, VolumeArg, String> {
+    ) -> AddOrder<OrdertypeArg, SideArg, VolumeArg, String> {
         AddOrder {
             core: self.core,
             ordertype: self.ordertype,
-            type_: self.type_,
+            side: self.side,
             volume: self.volume,
             pair: pair.into(),
             options: self.options,
@@ -273,7 +273,7 @@ impl<
     pub async fn send(self) -> Result<AddOrderResult, Error>
     where
         OrdertypeArg: Given<OrderType>,
-        TypeArg: Given<OrderSide>,
+        SideArg: Given<OrderSide>,
         VolumeArg: Given<Decimal>,
         PairArg: Given<String>,
     {
@@ -283,13 +283,13 @@ impl<
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         OrdertypeArg: Given<OrderType>,
-        TypeArg: Given<OrderSide>,
+        SideArg: Given<OrderSide>,
         VolumeArg: Given<Decimal>,
         PairArg: Given<String>,
     {
         let operation = &table::ADD_ORDER;
         let ordertype: OrderType = self.ordertype.given();
-        let type_: OrderSide = self.type_.given();
+        let side: OrderSide = self.side.given();
         let volume: Decimal = self.volume.given();
         let pair: String = self.pair.given();
         let mut call = Call::new(operation);
@@ -297,7 +297,7 @@ impl<
             userref: self.options.userref,
             cl_ord_id: self.options.cl_ord_id,
             ordertype,
-            type_,
+            side,
             volume,
             displayvol: self.options.displayvol,
             pair,

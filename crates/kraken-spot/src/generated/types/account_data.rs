@@ -31,7 +31,7 @@ pub type GetLedgersInfoResult = IndexMap<String, LedgerEntry>;
 /// What `export_status` answers.
 pub type ExportStatusResult = Vec<ExportReport>;
 
-/// Body: add export.
+/// What `add_export` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AddExportRequest {
     /// What to export.
@@ -61,7 +61,7 @@ pub struct AddExportRequest {
     pub endtm: Option<i64>,
 }
 
-/// Answer: add export.
+/// What `add_export` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AddExportResult {
@@ -147,7 +147,7 @@ pub struct ConsolidatedPosition {
     pub positions: Option<i64>,
     /// Direction, `buy` or `sell`.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<OrderSide>,
+    pub side: Option<OrderSide>,
     /// Average leverage, or `n/a`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leverage: Option<String>,
@@ -414,7 +414,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Body: export status.
+/// What `export_status` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExportStatusRequest {
     /// Kind of export to ask about.
@@ -612,7 +612,7 @@ pub struct FeeTierInfo {
     pub volumeoffset: Option<Decimal>,
 }
 
-/// Body: get account balance.
+/// What `get_account_balance` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetAccountBalanceRequest {
     /// How tokenized equities (xstocks) are counted.
@@ -622,7 +622,7 @@ pub struct GetAccountBalanceRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Answer: get api key info.
+/// What `get_api_key_info` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetApiKeyInfoResult {
@@ -692,7 +692,7 @@ pub struct GetApiKeyInfoResult {
     pub last_used: Option<Timestamp>,
 }
 
-/// Body: get closed orders.
+/// What `get_closed_orders` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetClosedOrdersRequest {
     /// Add the ids of each order's trades.
@@ -737,7 +737,7 @@ pub struct GetClosedOrdersRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Answer: get closed orders.
+/// What `get_closed_orders` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetClosedOrdersResult {
@@ -752,7 +752,7 @@ pub struct GetClosedOrdersResult {
     pub cursor: Option<PageCursor>,
 }
 
-/// Body: get credit lines.
+/// What `get_credit_lines` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetCreditLinesRequest {
     /// How tokenized equities (xstocks) are counted.
@@ -762,7 +762,7 @@ pub struct GetCreditLinesRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Answer: get credit lines.
+/// What `get_credit_lines` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetCreditLinesResult {
@@ -774,7 +774,7 @@ pub struct GetCreditLinesResult {
     pub limits_monitor: Option<CreditLinesMonitor>,
 }
 
-/// Body: get extended balance.
+/// What `get_extended_balance` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetExtendedBalanceRequest {
     /// How tokenized equities (xstocks) are counted.
@@ -784,7 +784,7 @@ pub struct GetExtendedBalanceRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Body: get ledgers info.
+/// What `get_ledgers_info` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetLedgersInfoRequest {
     /// Ledger ids, comma separated, at most 20.
@@ -802,7 +802,7 @@ pub struct GetLedgersInfoRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Body: get ledgers.
+/// What `get_ledgers` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetLedgersRequest {
     /// Assets to list: comma-separated names, or name-and-class objects for classes other than
@@ -816,7 +816,7 @@ pub struct GetLedgersRequest {
     pub aclass: Option<String>,
     /// Kind of entry.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<LedgerFilter>,
+    pub kind: Option<LedgerFilter>,
     /// Lower bound, exclusive; epoch seconds or a ledger id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<TimeOrId>,
@@ -844,7 +844,7 @@ pub struct GetLedgersRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Answer: get ledgers.
+/// What `get_ledgers` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetLedgersResult {
@@ -859,7 +859,7 @@ pub struct GetLedgersResult {
     pub cursor: Option<PageCursor>,
 }
 
-/// Body: get open orders.
+/// What `get_open_orders` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetOpenOrdersRequest {
     /// Add the ids of each order's trades.
@@ -902,7 +902,7 @@ impl Check for GetOpenOrdersRequest {
     }
 }
 
-/// Answer: get open orders.
+/// What `get_open_orders` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetOpenOrdersResult {
@@ -914,7 +914,7 @@ pub struct GetOpenOrdersResult {
     pub cursor: Option<PageCursor>,
 }
 
-/// Body: get open positions.
+/// What `get_open_positions` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetOpenPositionsRequest {
     /// Only these positions, comma separated.
@@ -937,7 +937,7 @@ pub struct GetOpenPositionsRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Body: get order amends.
+/// What `get_order_amends` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetOrderAmendsRequest {
     /// Kraken id of the amended order.
@@ -949,7 +949,7 @@ pub struct GetOrderAmendsRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Answer: get order amends.
+/// What `get_order_amends` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetOrderAmendsResult {
@@ -961,7 +961,7 @@ pub struct GetOrderAmendsResult {
     pub amends: Vec<OrderAmend>,
 }
 
-/// Body: get orders info.
+/// What `get_orders_info` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetOrdersInfoRequest {
     /// Add the ids of each order's trades.
@@ -986,7 +986,7 @@ pub struct GetOrdersInfoRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Body: get trade balance.
+/// What `get_trade_balance` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetTradeBalanceRequest {
     /// Asset the figures are expressed in.
@@ -999,95 +999,106 @@ pub struct GetTradeBalanceRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Answer: get trade balance.
+/// What `get_trade_balance` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetTradeBalanceResult {
     /// Equivalent balance of all currencies.
     #[serde(
+        rename = "eb",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub eb: Option<Decimal>,
+    pub equivalent_balance: Option<Decimal>,
     /// Trade balance of all equity currencies.
     #[serde(
+        rename = "tb",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub tb: Option<Decimal>,
+    pub trade_balance: Option<Decimal>,
     /// Margin of open positions.
     #[serde(
+        rename = "m",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub m: Option<Decimal>,
+    pub margin: Option<Decimal>,
     /// Unrealised net profit or loss of open positions.
     #[serde(
+        rename = "n",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub n: Option<Decimal>,
+    pub unrealized_net: Option<Decimal>,
     /// Cost basis of open positions.
     #[serde(
+        rename = "c",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub c: Option<Decimal>,
+    pub cost_basis: Option<Decimal>,
     /// Floating valuation of open positions.
     #[serde(
+        rename = "v",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub v: Option<Decimal>,
+    pub valuation: Option<Decimal>,
     /// Equity, `tb + n`.
     #[serde(
+        rename = "e",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub e: Option<Decimal>,
+    pub equity: Option<Decimal>,
     /// Free margin, equity less initial margin.
     #[serde(
+        rename = "mf",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub mf: Option<Decimal>,
+    pub free_margin: Option<Decimal>,
     /// Margin free for new orders.
     #[serde(
+        rename = "mfo",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub mfo: Option<Decimal>,
+    pub free_margin_for_orders: Option<Decimal>,
     /// Margin level, equity over initial margin times 100.
     #[serde(
+        rename = "ml",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub ml: Option<Decimal>,
+    pub margin_level: Option<Decimal>,
     /// Value of unfilled and partly filled orders.
     #[serde(
+        rename = "uv",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub uv: Option<Decimal>,
+    pub unexecuted_value: Option<Decimal>,
 }
 
-/// Body: get trade history.
+/// What `get_trade_history` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetTradeHistoryRequest {
     /// Kind of trade.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<TradeFilter>,
+    pub kind: Option<TradeFilter>,
     /// Add the trades that belong to a position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trades: Option<bool>,
@@ -1144,7 +1155,7 @@ impl Check for GetTradeHistoryRequest {
     }
 }
 
-/// Answer: get trade history.
+/// What `get_trade_history` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetTradeHistoryResult {
@@ -1159,7 +1170,7 @@ pub struct GetTradeHistoryResult {
     pub cursor: Option<PageCursor>,
 }
 
-/// Body: get trade volume.
+/// What `get_trade_volume` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetTradeVolumeRequest {
     /// Pairs to price: comma-separated names, or name-and-class objects, which classes such as
@@ -1181,7 +1192,7 @@ pub struct GetTradeVolumeRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Answer: get trade volume.
+/// What `get_trade_volume` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetTradeVolumeResult {
@@ -1215,7 +1226,7 @@ pub struct GetTradeVolumeResult {
     pub schedules: Vec<FeeSchedule>,
 }
 
-/// Body: get trades info.
+/// What `get_trades_info` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetTradesInfoRequest {
     /// Trade ids, comma separated, at most 20.
@@ -1246,7 +1257,7 @@ pub struct LedgerEntry {
     pub time: Option<Timestamp>,
     /// Kind of entry.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<LedgerEntryType>,
+    pub kind: Option<LedgerEntryType>,
     /// Detail such as `spotfromfutures` or `stakingtospot`; often empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtype: Option<String>,
@@ -1368,7 +1379,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Answer: list wallet accounts.
+/// What `list_wallet_accounts` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListWalletAccountsResult {
@@ -1401,7 +1412,7 @@ pub struct OpenPosition {
     pub time: Option<Timestamp>,
     /// Direction, `buy` or `sell`.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<OrderSide>,
+    pub side: Option<OrderSide>,
     /// Order type that opened it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordertype: Option<String>,
@@ -1468,7 +1479,7 @@ pub struct OpenPosition {
     pub oflags: Vec<OrderFlag>,
 }
 
-/// Answer: open positions.
+/// What `open_positions` answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OpenPositionsResult {
     /// The wire has a JSON array.
@@ -1677,7 +1688,7 @@ pub struct OrderDescription {
     pub aclass: Option<String>,
     /// Side.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<OrderSide>,
+    pub side: Option<OrderSide>,
     /// Execution model of an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordertype: Option<OrderType>,
@@ -1773,17 +1784,17 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Body: remove export.
+/// What `remove_export` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemoveExportRequest {
     /// Id of the export.
     pub id: String,
     /// What to do with it.
     #[serde(rename = "type")]
-    pub type_: RemoveExportAction,
+    pub action: RemoveExportAction,
 }
 
-/// Answer: remove export.
+/// What `remove_export` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RemoveExportResult {
@@ -1815,7 +1826,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Body: retrieve export.
+/// What `retrieve_export` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RetrieveExportRequest {
     /// Id of the export.
@@ -1859,7 +1870,7 @@ pub struct Trade {
     pub time: Option<Timestamp>,
     /// Side, `buy` or `sell`.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<OrderSide>,
+    pub side: Option<OrderSide>,
     /// Order type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordertype: Option<String>,
@@ -2043,7 +2054,7 @@ pub struct WalletAccount {
     pub status: Option<WalletAccountStatus>,
     /// Kind.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<WalletAccountType>,
+    pub kind: Option<WalletAccountType>,
     /// Name, null without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

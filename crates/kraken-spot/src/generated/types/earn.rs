@@ -9,7 +9,7 @@ use exchange_wire::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Body: allocate strategy.
+/// What `allocate_strategy` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AllocateStrategyRequest {
     /// Amount to put in; always needed.
@@ -47,7 +47,7 @@ pub struct AprEstimate {
     pub low: Option<Decimal>,
 }
 
-/// Body: deallocate strategy.
+/// What `deallocate_strategy` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeallocateStrategyRequest {
     /// Amount to take out; always needed.
@@ -438,14 +438,14 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Body: get allocate strategy status.
+/// What `get_allocate_strategy_status` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetAllocateStrategyStatusRequest {
     /// Strategy id, as Earn/Strategies gives it.
     pub strategy_id: String,
 }
 
-/// Body: get deallocate strategy status.
+/// What `get_deallocate_strategy_status` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetDeallocateStrategyStatusRequest {
     /// Strategy id, as Earn/Strategies gives it.

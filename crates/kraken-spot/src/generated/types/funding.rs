@@ -24,7 +24,7 @@ pub type GetWithdrawalMethodsResult = Vec<WithdrawalMethod>;
 /// What `get_withdrawal_addresses` answers.
 pub type GetWithdrawalAddressesResult = Vec<WithdrawalAddress>;
 
-/// Body: cancel withdrawal.
+/// What `cancel_withdrawal` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CancelWithdrawalRequest {
     /// Asset of the withdrawal.
@@ -192,7 +192,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Body: get deposit addresses.
+/// What `get_deposit_addresses` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetDepositAddressesRequest {
     /// Asset to deposit.
@@ -214,7 +214,7 @@ pub struct GetDepositAddressesRequest {
     pub amount: Option<Decimal>,
 }
 
-/// Body: get deposit methods.
+/// What `get_deposit_methods` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetDepositMethodsRequest {
     /// Asset to deposit.
@@ -229,7 +229,7 @@ pub struct GetDepositMethodsRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Body: get status recent deposits.
+/// What `get_status_recent_deposits` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetStatusRecentDepositsRequest {
     /// Only this asset.
@@ -268,7 +268,7 @@ pub struct GetStatusRecentDepositsRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Body: get status recent withdrawals.
+/// What `get_status_recent_withdrawals` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetStatusRecentWithdrawalsRequest {
     /// Only this asset.
@@ -308,7 +308,7 @@ pub struct GetStatusRecentWithdrawalsRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Body: get withdrawal addresses.
+/// What `get_withdrawal_addresses` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetWithdrawalAddressesRequest {
     /// Only this asset.
@@ -328,7 +328,7 @@ pub struct GetWithdrawalAddressesRequest {
     pub verified: Option<bool>,
 }
 
-/// Body: get withdrawal information.
+/// What `get_withdrawal_information` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetWithdrawalInformationRequest {
     /// Asset to withdraw.
@@ -340,7 +340,7 @@ pub struct GetWithdrawalInformationRequest {
     pub amount: Decimal,
 }
 
-/// Answer: get withdrawal information.
+/// What `get_withdrawal_information` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetWithdrawalInformationResult {
@@ -370,7 +370,7 @@ pub struct GetWithdrawalInformationResult {
     pub fee: Option<Decimal>,
 }
 
-/// Body: get withdrawal methods.
+/// What `get_withdrawal_methods` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetWithdrawalMethodsRequest {
     /// Only this asset.
@@ -431,7 +431,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Body: wallet transfer.
+/// What `wallet_transfer` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WalletTransferRequest {
     /// Asset id or altname.
@@ -445,7 +445,7 @@ pub struct WalletTransferRequest {
     pub amount: Decimal,
 }
 
-/// Answer: wallet transfer.
+/// What `wallet_transfer` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WalletTransferResult {
@@ -454,7 +454,7 @@ pub struct WalletTransferResult {
     pub refid: Option<String>,
 }
 
-/// Body: withdraw funds.
+/// What `withdraw_funds` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WithdrawFundsRequest {
     /// Asset to withdraw.
@@ -485,7 +485,7 @@ pub struct WithdrawFundsRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Answer: withdraw funds.
+/// What `withdraw_funds` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawFundsResult {

@@ -337,7 +337,7 @@ pub struct EmergencyStep {
     pub applies_to: Vec<KrakenService>,
     /// Kind of step.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<EmergencyStepKind>,
+    pub kind: Option<EmergencyStepKind>,
     /// Expected time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_at_utc: Option<Timestamp>,
@@ -384,7 +384,7 @@ exchange_wire::impl_tuple! {
     }
 }
 
-/// Answer: get grouped order book.
+/// What `get_grouped_order_book` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetGroupedOrderBookResult {
@@ -402,7 +402,7 @@ pub struct GetGroupedOrderBookResult {
     pub asks: Vec<GroupedBookLevel>,
 }
 
-/// Body: get level3 order book.
+/// What `get_level3_order_book` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetLevel3OrderBookRequest {
     /// Pair to read.
@@ -427,7 +427,7 @@ impl Check for GetLevel3OrderBookRequest {
     }
 }
 
-/// Answer: get level3 order book.
+/// What `get_level3_order_book` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetLevel3OrderBookResult {
@@ -442,7 +442,7 @@ pub struct GetLevel3OrderBookResult {
     pub asks: Vec<Level3Order>,
 }
 
-/// Answer: get maintenance schedule.
+/// What `get_maintenance_schedule` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetMaintenanceScheduleResult {
@@ -451,7 +451,7 @@ pub struct GetMaintenanceScheduleResult {
     pub events: Vec<MaintenanceEvent>,
 }
 
-/// Answer: get server time.
+/// What `get_server_time` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetServerTimeResult {
@@ -462,7 +462,7 @@ pub struct GetServerTimeResult {
     pub rfc1123: Option<String>,
 }
 
-/// Answer: get system status.
+/// What `get_system_status` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetSystemStatusResult {
@@ -782,36 +782,37 @@ exchange_wire::open_enum! {
 #[non_exhaustive]
 pub struct Ticker {
     /// Ask `[<price>, <whole lot volume>, <lot volume>]`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub a: Option<TickerLevel>,
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<TickerLevel>,
     /// Bid `[<price>, <whole lot volume>, <lot volume>]`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub b: Option<TickerLevel>,
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub bid: Option<TickerLevel>,
     /// Last trade `[<price>, <lot volume>]`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub c: Option<TickerLast>,
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<TickerLast>,
     /// Volume `[<today>, <24 hours>]`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub v: Option<TodayAnd24Hours>,
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<TodayAnd24Hours>,
     /// Volume-weighted average price `[<today>, <24 hours>]`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p: Option<TodayAnd24Hours>,
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub vwap: Option<TodayAnd24Hours>,
     /// Trade count `[<today>, <24 hours>]`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub t: Option<TradeCounts>,
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub trades: Option<TradeCounts>,
     /// Low `[<today>, <24 hours>]`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub l: Option<TodayAnd24Hours>,
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<TodayAnd24Hours>,
     /// High `[<today>, <24 hours>]`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub h: Option<TodayAnd24Hours>,
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<TodayAnd24Hours>,
     /// Opening price of today.
     #[serde(
+        rename = "o",
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
-    pub o: Option<Decimal>,
+    pub open: Option<Decimal>,
 }
 
 exchange_wire::open_enum! {

@@ -9,7 +9,7 @@ use crate::generated::types::FundingAssetClass;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Body: account transfer.
+/// What `account_transfer` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccountTransferRequest {
     /// Asset to move.
@@ -26,7 +26,7 @@ pub struct AccountTransferRequest {
     pub to: String,
 }
 
-/// Answer: account transfer.
+/// What `account_transfer` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccountTransferResult {
@@ -48,7 +48,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Body: create subaccount.
+/// What `create_subaccount` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CreateSubaccountRequest {
     /// User name of the subaccount.

@@ -12,7 +12,7 @@ use kraken_core::{OrderPrice, OrderRef, OrderTime};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Body: add order batch.
+/// What `add_order_batch` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AddOrderBatchRequest {
     /// The orders, 2 to 15.
@@ -46,7 +46,7 @@ impl Check for AddOrderBatchRequest {
     }
 }
 
-/// Answer: add order batch.
+/// What `add_order_batch` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AddOrderBatchResult {
@@ -55,7 +55,7 @@ pub struct AddOrderBatchResult {
     pub orders: Vec<BatchOrderAdded>,
 }
 
-/// Body: add order.
+/// What `add_order` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AddOrderRequest {
     /// Own number for the order, need not be unique. Not together with cl_ord_id.
@@ -69,7 +69,7 @@ pub struct AddOrderRequest {
     pub ordertype: OrderType,
     /// Side of the order.
     #[serde(rename = "type")]
-    pub type_: OrderSide,
+    pub side: OrderSide,
     /// Quantity in the base asset. "0" closes a margin position with whatever quantity it needs.
     #[serde(with = "exchange_wire::decimal")]
     pub volume: Decimal,
@@ -159,7 +159,7 @@ pub struct AddOrderRequest {
     pub broker: Option<String>,
 }
 
-/// Answer: add order.
+/// What `add_order` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AddOrderResult {
@@ -171,7 +171,7 @@ pub struct AddOrderResult {
     pub txid: Vec<String>,
 }
 
-/// Body: amend order.
+/// What `amend_order` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AmendOrderRequest {
     /// Kraken's order id. This or cl_ord_id must be given.
@@ -215,7 +215,7 @@ pub struct AmendOrderRequest {
     pub deadline: Option<Timestamp>,
 }
 
-/// Answer: amend order.
+/// What `amend_order` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AmendOrderResult {
@@ -237,7 +237,7 @@ pub struct BatchOrder {
     pub ordertype: OrderType,
     /// Side of the order.
     #[serde(rename = "type")]
-    pub type_: OrderSide,
+    pub side: OrderSide,
     /// Quantity in the base asset.
     #[serde(with = "exchange_wire::decimal")]
     pub volume: Decimal,
@@ -297,14 +297,14 @@ impl BatchOrder {
     /// With everything that is required; the rest is set by the methods below.
     pub fn new(
         ordertype: OrderType,
-        type_: OrderSide,
+        side: OrderSide,
         volume: impl Into<Decimal>,
     ) -> Self {
         Self {
             userref: Default::default(),
             cl_ord_id: Default::default(),
             ordertype,
-            type_,
+            side,
             volume: volume.into(),
             displayvol: Default::default(),
             price: Default::default(),
@@ -416,7 +416,7 @@ pub struct BatchOrderAdded {
     pub close: Option<String>,
 }
 
-/// Body: cancel all orders after.
+/// What `cancel_all_orders_after` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CancelAllOrdersAfterRequest {
     /// Seconds until all is cancelled, below 86400; 0 stops the timer.
@@ -435,7 +435,7 @@ impl Check for CancelAllOrdersAfterRequest {
     }
 }
 
-/// Answer: cancel all orders after.
+/// What `cancel_all_orders_after` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CancelAllOrdersAfterResult {
@@ -447,7 +447,7 @@ pub struct CancelAllOrdersAfterResult {
     pub trigger_time: Option<Timestamp>,
 }
 
-/// Body: cancel order batch.
+/// What `cancel_order_batch` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CancelOrderBatchRequest {
     /// Order ids (string) or userrefs (integer).
@@ -497,7 +497,7 @@ pub struct CancelOrderBatchResult {
     pub count: Option<i64>,
 }
 
-/// Body: cancel order.
+/// What `cancel_order` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CancelOrderRequest {
     /// Order id (string) or userref (integer).
@@ -508,7 +508,7 @@ pub struct CancelOrderRequest {
     pub cl_ord_id: Option<String>,
 }
 
-/// Answer: cancel order.
+/// What `cancel_order` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CancelOrderResult {
@@ -583,7 +583,7 @@ impl ConditionalClose {
     }
 }
 
-/// Body: edit order.
+/// What `edit_order` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EditOrderRequest {
     /// Own number for the edit. The old order's userref is not carried over.
@@ -639,7 +639,7 @@ pub struct EditOrderRequest {
     pub validate: Option<bool>,
 }
 
-/// Answer: edit order.
+/// What `edit_order` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EditOrderResult {
@@ -690,7 +690,7 @@ pub struct EditOrderResult {
     pub error_message: Option<String>,
 }
 
-/// Answer: get websockets token.
+/// What `get_websockets_token` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetWebsocketsTokenResult {

@@ -29,7 +29,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Answer: get post trade.
+/// What `get_post_trade` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetPostTradeResult {
@@ -48,7 +48,7 @@ pub struct GetPostTradeResult {
     pub trades: Vec<PostTradeEntry>,
 }
 
-/// Answer: get pre trade.
+/// What `get_pre_trade` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetPreTradeResult {

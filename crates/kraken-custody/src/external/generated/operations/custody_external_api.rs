@@ -1953,10 +1953,10 @@ impl<TaskIdArg> GetTask<TaskIdArg> {
 /// Made by `Client::review_task`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ReviewTask<TaskIdArg = Missing, TypeArg = Missing> {
+pub struct ReviewTask<TaskIdArg = Missing, VoteArg = Missing> {
     core: Core,
     task_id: TaskIdArg,
-    type_: TypeArg,
+    vote: VoteArg,
     options: ReviewTaskOptions,
 }
 
@@ -1970,34 +1970,34 @@ impl ReviewTask {
         Self {
             core,
             task_id: Missing,
-            type_: Missing,
+            vote: Missing,
             options: ReviewTaskOptions::default(),
         }
     }
 }
 
-impl<TaskIdArg, TypeArg> ReviewTask<TaskIdArg, TypeArg> {
+impl<TaskIdArg, VoteArg> ReviewTask<TaskIdArg, VoteArg> {
     /// Task ID; T and 13 base32 characters.
     ///
     /// Form: `^T[A-Z2-7]{13}$`.
     ///
     /// Required.
-    pub fn task_id(self, task_id: impl Into<String>) -> ReviewTask<String, TypeArg> {
+    pub fn task_id(self, task_id: impl Into<String>) -> ReviewTask<String, VoteArg> {
         ReviewTask {
             core: self.core,
             task_id: task_id.into(),
-            type_: self.type_,
+            vote: self.vote,
             options: self.options,
         }
     }
     /// The vote.
     ///
     /// Required.
-    pub fn type_(self, type_: TaskVote) -> ReviewTask<TaskIdArg, TaskVote> {
+    pub fn vote(self, vote: TaskVote) -> ReviewTask<TaskIdArg, TaskVote> {
         ReviewTask {
             core: self.core,
             task_id: self.task_id,
-            type_,
+            vote,
             options: self.options,
         }
     }
@@ -2016,7 +2016,7 @@ impl<TaskIdArg, TypeArg> ReviewTask<TaskIdArg, TypeArg> {
     pub async fn send(self) -> Result<ReviewTaskResult, Error>
     where
         TaskIdArg: Given<String>,
-        TypeArg: Given<TaskVote>,
+        VoteArg: Given<TaskVote>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
@@ -2024,11 +2024,11 @@ impl<TaskIdArg, TypeArg> ReviewTask<TaskIdArg, TypeArg> {
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         TaskIdArg: Given<String>,
-        TypeArg: Given<TaskVote>,
+        VoteArg: Given<TaskVote>,
     {
         let operation = &table::REVIEW_TASK;
         let task_id: String = self.task_id.given();
-        let type_: TaskVote = self.type_.given();
+        let vote: TaskVote = self.vote.given();
         let checked = || -> Result<(), InvalidField> {
             {
                 let value = &task_id;
@@ -2040,7 +2040,7 @@ impl<TaskIdArg, TypeArg> ReviewTask<TaskIdArg, TypeArg> {
         let mut call = Call::new(operation);
         call.path("task_id", &task_id);
         let request = ReviewTaskRequest {
-            type_,
+            vote,
             comment: self.options.comment,
         };
         call.body(&request)?;

@@ -44,7 +44,7 @@ pub struct ActivityTask {
     /// Task ID.
     pub id: Option<String>,
     /// Kind of task, e.g. request_withdrawal.
-    pub type_: Option<String>,
+    pub kind: Option<String>,
     /// Kind in words.
     pub type_label: Option<String>,
     /// Where the task stands.
@@ -80,7 +80,7 @@ pub struct ActivityTask {
 exchange_wire::impl_with_rest! {
     ActivityTask {
         id => "id",
-        type_ => "type",
+        kind => "type",
         type_label => "type_label",
         state => "state",
         created_at => "created_at",
@@ -178,7 +178,7 @@ pub struct Beneficiary {
     pub recipient: Option<String>,
     /// Kind, e.g. business.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<String>,
+    pub kind: Option<String>,
     /// First or company name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -241,7 +241,7 @@ exchange_wire::impl_with_rest! {
     }
 }
 
-/// Body: create task.
+/// What `create_task` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CreateTaskRequest {
     /// Changes asked for, at least one.
@@ -258,7 +258,7 @@ pub struct CreateTaskRequest {
     pub duration_seconds: Option<i64>,
 }
 
-/// Answer: create task.
+/// What `create_task` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateTaskResult {
@@ -268,7 +268,7 @@ pub struct CreateTaskResult {
     pub approval_id: String,
 }
 
-/// Body: create withdrawal fee quote.
+/// What `create_withdrawal_fee_quote` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CreateWithdrawalFeeQuoteRequest {
     /// Asset code.
@@ -286,7 +286,7 @@ pub struct CreateWithdrawalFeeQuoteRequest {
     pub address_name: Option<String>,
 }
 
-/// Answer: create withdrawal fee quote.
+/// What `create_withdrawal_fee_quote` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateWithdrawalFeeQuoteResult {
@@ -411,7 +411,7 @@ pub struct DepositNetwork {
     pub explorer: Option<String>,
 }
 
-/// Answer: get organization balance.
+/// What `get_organization_balance` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetOrganizationBalanceResult {
@@ -423,14 +423,14 @@ pub struct GetOrganizationBalanceResult {
     pub balance: Option<OrganizationBalanceParts>,
 }
 
-/// Answer: get task.
+/// What `get_task` answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GetTaskResult {
     /// Task ID.
     pub id: Option<String>,
     /// Kind of task, e.g. request_withdrawal.
-    pub type_: Option<String>,
+    pub kind: Option<String>,
     /// Kind in words.
     pub type_label: Option<String>,
     /// Where the task stands.
@@ -470,7 +470,7 @@ pub struct GetTaskResult {
 exchange_wire::impl_with_rest! {
     GetTaskResult {
         id => "id",
-        type_ => "type",
+        kind => "type",
         type_label => "type_label",
         state => "state",
         created_at => "created_at",
@@ -491,7 +491,7 @@ exchange_wire::impl_with_rest! {
     }
 }
 
-/// Answer: get vault balance.
+/// What `get_vault_balance` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetVaultBalanceResult {
@@ -507,7 +507,7 @@ pub struct GetVaultBalanceResult {
     pub quote: AssetRef,
 }
 
-/// Answer: get vault.
+/// What `get_vault` answers.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GetVaultResult {
@@ -549,7 +549,7 @@ exchange_wire::impl_with_rest! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instruction {
     /// Kind of change.
-    pub type_: String,
+    pub kind: String,
     /// Version of the instruction's form.
     pub version: Option<i64>,
     /// `intent` on the wire.
@@ -576,7 +576,7 @@ pub struct Instruction {
 
 exchange_wire::impl_with_rest! {
     Instruction {
-        type_! => "type",
+        kind! => "type",
         version => "version",
         intent => "intent",
         user => "user",
@@ -633,7 +633,7 @@ impl InstructionIntent {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InstructionOperation {
     /// Kind of change, e.g. add.
-    pub type_: Option<String>,
+    pub kind: Option<String>,
     /// Policy concerned.
     pub policy: Option<RawJson>,
     /// Members this version does not know, as they came.
@@ -642,13 +642,13 @@ pub struct InstructionOperation {
 
 exchange_wire::impl_with_rest! {
     InstructionOperation {
-        type_ => "type",
+        kind => "type",
         policy => "policy",
         ..extra
     }
 }
 
-/// Answer: list tasks.
+/// What `list_tasks` answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListTasksResult {
@@ -665,7 +665,7 @@ exchange_wire::impl_with_rest! {
     }
 }
 
-/// Answer: list transactions.
+/// What `list_transactions` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListTransactionsResult {
@@ -677,7 +677,7 @@ pub struct ListTransactionsResult {
     pub next_cursor: Option<String>,
 }
 
-/// Answer: list vaults.
+/// What `list_vaults` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListVaultsResult {
@@ -846,18 +846,18 @@ pub struct QuoteRate {
     pub rate: Option<Decimal>,
 }
 
-/// Body: review task.
+/// What `review_task` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReviewTaskRequest {
     /// The vote.
     #[serde(rename = "type")]
-    pub type_: TaskVote,
+    pub vote: TaskVote,
     /// Comment, shown in the task's history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
 
-/// Answer: review task.
+/// What `review_task` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReviewTaskResult {
@@ -918,7 +918,7 @@ pub struct TaskActivity {
     /// Time.
     pub created_at: Timestamp,
     /// What happened.
-    pub type_: String,
+    pub action: String,
     /// State of the task.
     pub state: String,
     /// Comment.
@@ -935,7 +935,7 @@ exchange_wire::impl_with_rest! {
     TaskActivity {
         id! => "id",
         created_at! => "created_at",
-        type_! => "type",
+        action! => "type",
         state! => "state",
         comment => "comment",
         user => "user",
@@ -1016,7 +1016,7 @@ pub struct TaskListItem {
     /// Task ID.
     pub id: Option<String>,
     /// Kind of task, e.g. request_withdrawal.
-    pub type_: Option<String>,
+    pub kind: Option<String>,
     /// Kind in words.
     pub type_label: Option<String>,
     /// Where the task stands.
@@ -1056,7 +1056,7 @@ pub struct TaskListItem {
 exchange_wire::impl_with_rest! {
     TaskListItem {
         id => "id",
-        type_ => "type",
+        kind => "type",
         type_label => "type_label",
         state => "state",
         created_at => "created_at",
@@ -1151,7 +1151,7 @@ pub struct Transaction {
     pub id: String,
     /// Kind, e.g. deposit, withdrawal, custody_transfer.
     #[serde(rename = "type")]
-    pub type_: String,
+    pub kind: String,
     /// State; pending, broadcast, completed, failed, settled and on_hold are named as examples.
     pub status: String,
     /// Asset code.
@@ -1264,7 +1264,7 @@ pub struct VaultAssetBalance {
     pub reserve: Option<bool>,
     /// True for crypto, false for fiat.
     #[serde(rename = "virtual", default, skip_serializing_if = "Option::is_none")]
-    pub virtual_: Option<bool>,
+    pub is_virtual: Option<bool>,
     /// Display data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<AssetMetadata>,
@@ -1358,14 +1358,14 @@ pub struct VaultAssetBalance {
 #[non_exhaustive]
 pub struct VaultPolicy {
     /// Kind of policy.
-    pub type_: VaultPolicyType,
+    pub kind: VaultPolicyType,
     /// Members this version does not know, as they came.
     pub extra: IndexMap<String, RawJson>,
 }
 
 exchange_wire::impl_with_rest! {
     VaultPolicy {
-        type_! => "type",
+        kind! => "type",
         ..extra
     }
 }
@@ -1443,7 +1443,7 @@ pub struct WithdrawalInfo {
     pub id: Option<String>,
     /// Kind, e.g. crypto.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub type_: Option<String>,
+    pub kind: Option<String>,
     /// Kind in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_name: Option<String>,
