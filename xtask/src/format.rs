@@ -57,6 +57,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "OrderRef",
             "OrderTime",
             "Parameters",
+            "SecretText",
             "TimeOrId",
         ],
     ),

@@ -49,6 +49,7 @@ pub mod order_price;
 pub mod order_ref;
 pub mod order_time;
 mod scalar;
+pub mod secret_text;
 #[cfg(test)]
 mod testing;
 pub mod time_or_id;
@@ -61,4 +62,5 @@ pub use dispatch::{DispatchError, EmptyObject, Members, Parameters, decode_answe
 pub use order_price::{OrderPrice, PriceSign};
 pub use order_ref::OrderRef;
 pub use order_time::OrderTime;
+pub use secret_text::SecretText;
 pub use time_or_id::TimeOrId;

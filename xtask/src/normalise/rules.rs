@@ -104,6 +104,12 @@ pub const FORMATS: &[Format] = &[
         codec: None,
     },
     Format {
+        name: "secret",
+        marker: "SecretText",
+        rust: "::kraken_core::SecretText",
+        codec: None,
+    },
+    Format {
         name: "asset-list",
         marker: "AssetList",
         rust: "::kraken_core::AssetList",

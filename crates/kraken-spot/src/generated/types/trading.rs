@@ -8,7 +8,7 @@
 use crate::generated::types::{OrderFlag, OrderSide, OrderType, PairAssetClass, Trigger};
 use exchange_transport::{At, Check, InvalidField, check};
 use exchange_wire::Timestamp;
-use kraken_core::{OrderPrice, OrderRef, OrderTime};
+use kraken_core::{OrderPrice, OrderRef, OrderTime, SecretText};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -696,7 +696,7 @@ pub struct EditOrderResult {
 pub struct GetWebsocketsTokenResult {
     /// The token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
+    pub token: Option<SecretText>,
     /// Seconds until it expires unused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<i64>,
