@@ -1,1 +1,65 @@
-//! Nothing yet.
+//! What the end-to-end tests share. The tests themselves are in `tests/tests/`.
+//!
+//! | Module | Subject |
+//! |---|---|
+//! | [`clients`] | the generated clients behind one type, by operation id |
+//! | [`schema`] | the plain document: where a payload has which kind of value |
+//! | [`synth`] | payloads made from the plain document |
+//! | [`server`] | a venue on loopback that records requests |
+//! | [`request`] | what a call must look like on the wire, told without our crates |
+//! | [`failures`] | many findings, reported together |
+//!
+//! Everything is driven by the normalised descriptions, so an operation that is added to a
+//! description is tested without a new line here.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "only tests use this crate, and a test fails by panicking"
+)]
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "the same: a panic is how these functions say that a test failed"
+)]
+
+pub mod clients;
+pub mod failures;
+pub mod request;
+pub mod schema;
+pub mod server;
+pub mod synth;
+
+use std::{
+    path::Path,
+    sync::{LazyLock, OnceLock},
+};
+
+use xtask::{apis::APIS, model::Model, pipeline, pipeline::Source};
+
+/// The normalised descriptions of all APIs, in the order of [`APIS`].
+pub fn models() -> &'static [Model] {
+    static MODELS: OnceLock<Vec<Model>> = OnceLock::new();
+    MODELS.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        APIS.iter()
+            .map(|api| match pipeline::describe(root, api, &Source::Committed) {
+                Ok(described) => described.model,
+                Err(problems) => panic!("{}: {problems}", api.name),
+            })
+            .collect()
+    })
+}
+
+/// The description of one API.
+pub fn model(api: &str) -> &'static Model {
+    models().iter().find(|model| model.api == api).unwrap()
+}
+
+/// The key of the tests.
+pub const KEY: &str = "public-key-of-the-tests";
+
+/// The secret of the tests: 64 bytes, as the venue's own are.
+pub fn secret() -> &'static [u8] {
+    static SECRET: LazyLock<Vec<u8>> = LazyLock::new(|| (0..64).map(|n| n * 3 + 11).collect());
+    &SECRET
+}

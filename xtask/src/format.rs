@@ -65,6 +65,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("serde", &["Deserialize", "Serialize"]),
 ];
 
+/// Whether generated files import this name.
+pub(crate) fn is_imported(name: &str) -> bool {
+    IMPORTS.iter().any(|(_, names)| names.contains(&name))
+}
+
 /// Formats all files; `module` is the path of the generated module from the crate's root.
 pub fn format(
     rewritten: &Rewritten,
@@ -93,6 +98,14 @@ pub fn format(
     Ok(files)
 }
 
+/// Texts of the description in a comment: what follows a line break would be code.
+fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 fn assemble(
     draft: &Draft,
     body: &str,
@@ -107,7 +120,11 @@ fn assemble(
          // From {source}, \"{}\" {},\n\
          // sha256 {}.\n\n\
          //! {}\n\n",
-        model.title, model.version, model.digest, draft.about
+        one_line(&model.title),
+        one_line(&model.version),
+        model.digest,
+        one_line(&draft.about),
+        source = one_line(source),
     );
     let imports = imports(draft, rewritten, module);
     text.push_str(&imports);

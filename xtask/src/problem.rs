@@ -78,13 +78,45 @@ impl From<Problem> for Problems {
 pub fn action(pointer: &str, update: &str) -> String {
     let mut text = format!(
         "- target: {}\n  description: why the description is wrong here\n  update:",
-        json_path(pointer)
+        target(&json_path(pointer))
     );
     for line in update.lines() {
         text.push_str("\n    ");
         text.push_str(line);
     }
     text
+}
+
+/// The overlay action that takes away what is at a JSON pointer.
+pub fn removal(pointer: &str) -> String {
+    format!(
+        "- target: {}\n  description: why it can go\n  remove: true",
+        target(&json_path(pointer))
+    )
+}
+
+/// The overlay actions that put something else in the place of a bad reference.
+pub fn without_reference(pointer: &str) -> String {
+    let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let mend = if parent.ends_with("/parameters") {
+        removal(pointer)
+    } else {
+        format!(
+            "{}\n{}",
+            removal(&join(pointer, "$ref")),
+            action(pointer, "x-format: json")
+        )
+    };
+    format!("# or add the component to the description\n{mend}")
+}
+
+/// A JSONPath as YAML: quoted where YAML would read something else.
+fn target(path: &str) -> String {
+    if path.contains(": ") || path.contains(" #") || path.chars().any(char::is_control) {
+        format!("'{}'", path.replace('\'', "''"))
+    } else {
+        path.to_owned()
+    }
 }
 
 /// A JSON pointer as the JSONPath that an overlay wants.
@@ -117,7 +149,15 @@ pub fn json_path(pointer: &str) -> String {
         } else if in_list && !segment.is_empty() && segment.chars().all(|c| c.is_ascii_digit()) {
             path.push_str(&format!("[{segment}]"));
         } else {
-            path.push_str(&format!("['{}']", segment.replace('\'', "\\'")));
+            path.push_str("['");
+            for c in segment.chars() {
+                match c {
+                    '\'' | '\\' => path.extend(['\\', c]),
+                    c if c.is_control() => path.push_str(&format!("\\u{:04x}", u32::from(c))),
+                    c => path.push(c),
+                }
+            }
+            path.push_str("']");
         }
         in_list = LISTS.contains(&segment.as_str());
     }
@@ -146,6 +186,7 @@ mod tests {
             json_path("/responses/200/allOf/1"),
             "$.responses['200'].allOf[1]"
         );
+        assert_eq!(json_path("/a/it's\n\\"), r"$.a['it\'s\u000a\\']");
         assert_eq!(join("/a", "b/c~d"), "/a/b~1c~0d");
     }
 }

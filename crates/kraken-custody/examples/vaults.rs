@@ -18,14 +18,15 @@ async fn main() -> Result<(), Error> {
         .build()?;
 
     for vault in client.list_custody_vaults().send().await?.result {
-        println!("{} ({})", vault.name, vault.id);
+        // Nearly every field is optional: no answer of a live account was seen yet.
+        println!("{} ({})", vault.name.as_deref().unwrap_or("?"), vault.id);
         let balances = client
             .get_custody_balance()
-            .vault_id(&vault.id)
+            .vault_id(vault.id)
             .send()
             .await?;
         for (asset, held) in balances {
-            println!("  {asset:<10} {held:?}");
+            println!("  {asset:<10} {:>24}", held.balance.unwrap_or_default());
         }
     }
     Ok(())

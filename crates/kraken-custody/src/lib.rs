@@ -14,9 +14,9 @@
 //! // From KRAKEN_API_KEY and KRAKEN_API_SECRET.
 //! let client = Client::builder().credentials_from_env().build()?;
 //! for vault in client.list_custody_vaults().send().await?.result {
-//!     println!("{} ({})", vault.name, vault.id);
-//!     for (asset, held) in client.get_custody_balance().vault_id(&vault.id).send().await? {
-//!         println!("  {asset}: {held:?}");
+//!     println!("{:?} ({})", vault.name, vault.id);
+//!     for (asset, held) in client.get_custody_balance().vault_id(vault.id).send().await? {
+//!         println!("  {asset}: {:?}", held.balance);
 //!     }
 //! }
 //! # Ok(())

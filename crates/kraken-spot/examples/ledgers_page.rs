@@ -8,9 +8,9 @@
 //! The key needs the permission `Data - Query ledger entries`. `KRAKEN_BASE_URL` may name another
 //! address, such as a venue on loopback.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use kraken_spot::{BASE_URL, Client, Error, TimeOrId, Timestamp};
+use kraken_spot::{BASE_URL, Client, Decimal, Error, TimeOrId, Timestamp};
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -25,7 +25,10 @@ async fn main() -> Result<(), Error> {
         .credentials_from_env()
         .build()?;
 
-    let start = TimeOrId::Time(Timestamp::from(SystemTime::now() - WEEK));
+    let start = (SystemTime::now() - WEEK)
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let start = TimeOrId::Time(Timestamp::from_unix_decimal(Decimal::from(start)));
     let mut cursor: Option<String> = None;
     loop {
         let mut page = client.get_ledgers().start(start.clone()).with_cursor(true);

@@ -129,7 +129,7 @@ pub use exchange_wire::{DecodeError, RawJson, Timestamp};
 pub use indexmap::IndexMap;
 pub use kraken_core::{
     AssetClass, AssetList, ClassifiedAsset, ClientBuilder, Core, Cursor, DepositLimit, OrderPrice,
-    OrderRef, OrderTime, PriceSign, Scheme, TimeOrId,
+    OrderRef, OrderTime, PriceSign, Scheme, SecretText, TimeOrId,
 };
 pub use rust_decimal::{self, Decimal};
 

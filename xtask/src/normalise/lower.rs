@@ -10,12 +10,13 @@ use heck::ToUpperCamelCase;
 use serde_json::{Map, Value, json};
 
 use super::{
+    names,
     resolve::{Resolved, resolve},
     rules::{self, COMMA_MARKER},
 };
 use crate::{
     model::{Check, FieldFacts, TaggedVariant, TypeFacts, TypeKind},
-    problem::{Problem, action, join},
+    problem::{Problem, action, join, without_reference},
 };
 
 /// Deeper nesting than this is taken for a schema that contains itself without a name.
@@ -104,7 +105,7 @@ impl<'d> Lowering<'d> {
             return self.format(name, place.at);
         }
         if schema.get("x-tuple").is_some() {
-            return self.tuple(schema, place);
+            return self.tuple(&resolved, place);
         }
         if schema.get("x-comma-separated").and_then(Value::as_bool) == Some(true) {
             return self.comma_separated(schema, place);
@@ -170,10 +171,7 @@ impl<'d> Lowering<'d> {
                 self.problem(
                     at,
                     reason,
-                    Some(format!(
-                        "add the missing component in the description, or remove the reference:\n{}",
-                        action(at, "x-format: json")
-                    )),
+                    Some(without_reference(at)),
                 );
                 None
             }
@@ -318,13 +316,23 @@ impl<'d> Lowering<'d> {
                 }
             }
         }
+        if values.is_empty() {
+            self.problem(
+                place.at,
+                "the enum has no values".to_owned(),
+                Some(action(place.at, "x-format: string")),
+            );
+            return marker("Json");
+        }
         let name = self.type_name(resolved, place);
         let facts = TypeFacts {
             doc: self.doc(schema),
-            kind: TypeKind::OpenEnum(values.clone()),
+            kind: TypeKind::OpenEnum(values),
             ..TypeFacts::default()
         };
-        let plain = json!({"type": "string", "enum": values});
+        // The values are in the facts. Typify need not find variants for them, which it can't for
+        // some, such as `<` and `>`.
+        let plain = json!({"type": "string", "enum": ["any"]});
         self.claim(&name, plain, facts, place.at)
     }
 
@@ -375,10 +383,13 @@ impl<'d> Lowering<'d> {
         json!({"type": "object", "additionalProperties": value})
     }
 
-    fn tuple(&mut self, schema: &Value, place: Place<'_>) -> Value {
-        let name = text(schema, "x-tuple-name")
-            .unwrap_or(place.suggested)
-            .to_owned();
+    fn tuple(&mut self, resolved: &Resolved, place: Place<'_>) -> Value {
+        let schema = &resolved.value;
+        if let Some(name) = self.made.get(&resolved.pointer) {
+            return reference(name);
+        }
+        let name = names::type_name(text(schema, "x-tuple-name").unwrap_or(place.suggested));
+        self.made.insert(resolved.pointer.clone(), name.clone());
         let mut properties = Map::new();
         let mut required = Vec::new();
         let mut fields = Vec::new();
@@ -435,6 +446,15 @@ impl<'d> Lowering<'d> {
             fields,
             ..TypeFacts::default()
         };
+        if facts.fields.is_empty() {
+            self.problem(
+                place.at,
+                "`x-tuple` has no positions".to_owned(),
+                Some("correct or drop the overlay action".to_owned()),
+            );
+            return marker("Json");
+        }
+        self.check_fields(&facts.fields, &join(place.at, "x-tuple"), None);
         let plain = json!({"type": "object", "properties": properties, "required": required});
         self.claim(&name, plain, facts, place.at)
     }
@@ -548,6 +568,18 @@ impl<'d> Lowering<'d> {
             };
             kind = TypeKind::WithRest(rest);
         }
+        let rest = match &kind {
+            TypeKind::WithRest(rest) => Some(rest.as_str()),
+            _ => None,
+        };
+        if let Some(rest) = rest.filter(|rest| !names::is_ident(rest)) {
+            self.problem(
+                place.at,
+                format!("`x-map-name: {rest}` is no name for a Rust field"),
+                Some(action(place.at, "x-map-name: better_name")),
+            );
+        }
+        self.check_fields(&fields, &join(&resolved.pointer, "properties"), rest);
         let facts = TypeFacts {
             doc: self.doc(schema),
             kind,
@@ -586,10 +618,12 @@ impl<'d> Lowering<'d> {
             merge_object(&mut merged, &part.value);
         }
         for (key, value) in schema.as_object().into_iter().flatten() {
-            if key != "allOf" {
+            if !matches!(key.as_str(), "allOf" | "properties" | "required") {
                 merged[key] = value.clone();
             }
         }
+        // What stands beside the list is one part more.
+        merge_object(&mut merged, schema);
         let resolved = Resolved {
             value: merged,
             ..resolved.clone()
@@ -668,7 +702,12 @@ impl<'d> Lowering<'d> {
         parts: &[(Value, String, Resolved)],
         place: Place<'_>,
     ) -> Value {
+        // Without this a list of itself and a map of itself would be walked for ever.
+        if let Some(name) = self.made.get(&resolved.pointer) {
+            return reference(name);
+        }
         let name = self.type_name(resolved, place);
+        self.made.insert(resolved.pointer.clone(), name.clone());
         let mut names = ["List".to_owned(), String::new()];
         let mut plain = [Value::Null, Value::Null];
         for (index, (alternative, at, part)) in parts.iter().enumerate() {
@@ -696,6 +735,16 @@ impl<'d> Lowering<'d> {
             );
         }
         let [list, object] = names;
+        for variant in [&list, &object] {
+            if !names::is_ident(variant) || list == object {
+                self.problem(
+                    place.at,
+                    format!("`{list}` and `{object}` can't be the variants of a Rust enum"),
+                    Some(action(place.at, "x-variant-names: [List, Map]")),
+                );
+                return marker("Json");
+            }
+        }
         let facts = TypeFacts {
             doc: self.doc(&resolved.value),
             kind: TypeKind::ByShape { list, object },
@@ -756,7 +805,18 @@ impl<'d> Lowering<'d> {
             let title = text(&part.value, "title")
                 .unwrap_or_default()
                 .to_upper_camel_case();
-            let type_name = format!("{name}{title}");
+            let type_name = names::type_name(&format!("{name}{title}"));
+            let twice = variants
+                .iter()
+                .any(|known: &TaggedVariant| known.name == title);
+            if !names::is_ident(&title) || twice {
+                self.problem(
+                    at,
+                    format!("the title gives the variant the Rust name `{title}`, which is none or taken"),
+                    Some(action(at, "title: Another title")),
+                );
+                continue;
+            }
             let constants = constants(&part.value);
             let mut fields = part.value.clone();
             if let Some(properties) = fields.get_mut("properties").and_then(Value::as_object_mut) {
@@ -796,7 +856,7 @@ impl<'d> Lowering<'d> {
     /// The Rust name of a type described at this place.
     fn type_name(&self, resolved: &Resolved, place: Place<'_>) -> String {
         if let Some(name) = text(&resolved.value, "x-name") {
-            return name.to_owned();
+            return names::type_name(name);
         }
         let name = match (place.forced, &resolved.component) {
             (Some(forced), _) => forced.to_owned(),
@@ -805,22 +865,59 @@ impl<'d> Lowering<'d> {
                 .to_upper_camel_case(),
             (None, None) => place.suggested.to_owned(),
         };
-        if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            name
-        } else {
-            format!("Type{name}")
+        names::type_name(&name)
+    }
+
+    /// The fields of one struct must have names of their own; `pointer` is that of the properties.
+    fn check_fields(&mut self, fields: &[FieldFacts], pointer: &str, rest: Option<&str>) {
+        let mut taken: Vec<String> = rest.map(str::to_owned).into_iter().collect();
+        for (index, field) in fields.iter().enumerate() {
+            let name = field
+                .rust_name
+                .clone()
+                .unwrap_or_else(|| names::field_name(&field.name));
+            // Positions of a tuple are found by number, properties by name.
+            let (at, key) = if pointer.ends_with("/x-tuple") {
+                (join(pointer, &index.to_string()), "name")
+            } else {
+                (join(pointer, &field.name), "x-field-name")
+            };
+            if !names::is_ident(&name) && !names::is_keyword(&name) {
+                self.problem(
+                    &at,
+                    format!("`{name}` is no name for a Rust field"),
+                    Some(action(&at, &format!("{key}: better_name"))),
+                );
+            } else if taken.contains(&name) {
+                self.problem(
+                    &at,
+                    format!("two fields of the type would be called `{name}`"),
+                    Some(action(&at, &format!("{key}: another_name"))),
+                );
+            } else {
+                taken.push(name);
+            }
         }
     }
 
     /// Puts a named type in place, or finds that it is there already.
     fn claim(&mut self, name: &str, plain: Value, facts: TypeFacts, at: &str) -> Value {
+        // A tuple is named by a word of its own.
+        let mend = if facts.kind == TypeKind::Tuple {
+            "x-tuple-name: AnotherName"
+        } else {
+            "x-name: AnotherName"
+        };
+        if let Some(reason) = names::type_fault(name) {
+            self.problem(at, reason, Some(action(at, mend)));
+        }
         match (self.schemas.get(name), self.types.get(name)) {
             (Some(known), Some(known_facts)) => {
                 if *known != plain || known_facts.kind != facts.kind {
                     self.problem(
                         at,
                         format!("two different types want the Rust name `{name}`"),
-                        Some(action(at, "x-name: AnotherName")),
+                        Some(action(at, mend)),
                     );
                 }
             }

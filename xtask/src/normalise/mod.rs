@@ -2,11 +2,13 @@
 //!
 //! - [`operations`]: envelope and nonce come off; names, permissions, effects and paces are read.
 //! - [`lower`]: schemas become the few plain forms the generator emits.
+//! - [`names`]: which names Rust and the generated code can bear.
 //! - [`rules`]: which names mean amounts and times, and what a format is in Rust.
 //! - [`resolve`]: following references.
 //! - [`reach`]: which named types requests and answers of which tags reach.
 
 pub(crate) mod lower;
+pub(crate) mod names;
 pub mod operations;
 pub(crate) mod reach;
 pub mod resolve;
@@ -21,7 +23,7 @@ use crate::{
     apis::Api,
     load::Loaded,
     model::Model,
-    problem::{Problem, action, join},
+    problem::{Problem, action, join, json_path, without_reference},
 };
 
 /// Whose words the descriptions are; the vendor's do not become documentation.
@@ -68,12 +70,14 @@ pub fn normalise(api: &Api, loaded: &Loaded, words: Words) -> (Model, Vec<Proble
     let mut lowering = Lowering::new(&loaded.file, document, words == Words::Ours);
     let mut paths = Map::new();
     let mut operations = Vec::new();
+    let mut places = Vec::new();
     let mut names: HashMap<String, String> = HashMap::new();
     for found in operations::find(document) {
         let Some((operation, plain)) = operations::lower(&mut lowering, &defaults, &found) else {
             continue;
         };
-        if let Some(other) = names.insert(operation.rust_method.clone(), operation.id.clone())
+        // By the builder's name: `a_1` and `a1` are two methods but one `A1`.
+        if let Some(other) = names.insert(operation.type_name.clone(), operation.id.clone())
             && other != operation.id
         {
             lowering.problem(
@@ -89,8 +93,29 @@ pub fn normalise(api: &Api, loaded: &Loaded, words: Words) -> (Model, Vec<Proble
             .entry(operation.path.clone())
             .or_insert_with(|| json!({}))[found.method] = plain;
         operations.push(operation);
+        places.push(found.pointer);
     }
-    for problem in std::mem::take(&mut lowering.problems) {
+    for (operation, place) in operations.iter().zip(&places) {
+        let builder = &operation.type_name;
+        for name in [builder.clone(), format!("{builder}Options")] {
+            if lowering.types.contains_key(&name) {
+                lowering.operation = Some(operation.id.clone());
+                lowering.problem(
+                    place,
+                    format!("a type and the call both want the Rust name `{name}`"),
+                    Some(action(place, "x-name: another_name")),
+                );
+            }
+        }
+    }
+    for mut problem in std::mem::take(&mut lowering.problems) {
+        let real = real_pointer(document, &problem.pointer);
+        if real != problem.pointer {
+            problem.mend = problem
+                .mend
+                .map(|mend| mend.replace(&json_path(&problem.pointer), &json_path(&real)));
+            problem.pointer = real;
+        }
         // A reference that leads nowhere is met again on the walk.
         let known =
             |known: &Problem| known.pointer == problem.pointer && known.reason == problem.reason;
@@ -175,10 +200,7 @@ fn inspect(loaded: &Loaded) -> Vec<Problem> {
                 operation_at(document, &pointer),
                 &pointer,
                 format!("the reference {target} leads nowhere"),
-                Some(format!(
-                    "add the component to the description, or say what stands there:\n{}",
-                    action(&pointer, "x-format: json")
-                )),
+                Some(without_reference(&pointer)),
             ));
         }
     }
@@ -198,6 +220,28 @@ fn inspect(loaded: &Loaded) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Where a pointer that goes through references leads, so that an overlay can name the place.
+fn real_pointer(document: &Value, pointer: &str) -> String {
+    let mut real = String::new();
+    for segment in pointer.split('/').skip(1) {
+        let next = format!("{real}/{segment}");
+        if document.pointer(&next).is_some() {
+            real = next;
+            continue;
+        }
+        let through = document
+            .pointer(&real)
+            .and_then(|node| resolve::resolve(document, node, &real).ok())
+            .map(|resolved| format!("{}/{segment}", resolved.pointer));
+        match through {
+            Some(through) if document.pointer(&through).is_some() => real = through,
+            // What is missing has no better address.
+            _ => return pointer.to_owned(),
+        }
+    }
+    real
 }
 
 /// The operation that a pointer is in.

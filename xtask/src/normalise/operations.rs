@@ -4,10 +4,13 @@
 use heck::{ToKebabCase, ToSnakeCase, ToUpperCamelCase};
 use serde_json::{Value, json};
 
-use super::lower::{Lowering, Place, checks, text};
+use super::{
+    lower::{Lowering, Place, checks, reference, text},
+    names,
+};
 use crate::{
-    model::{Answer, Body, Effect, Location, Operation, Pace, Parameter, Permission},
-    problem::{action, join},
+    model::{Answer, Body, Effect, Location, Operation, Pace, Parameter, Permission, TypeKind},
+    problem::{action, join, removal},
 };
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "patch", "head", "options"];
@@ -79,7 +82,8 @@ pub(crate) fn lower(
     lowering.operation = Some(id.clone());
     let summary = text(node, "summary").unwrap_or_default().trim().to_owned();
     let rust_method = rust_method(node, &id, &summary);
-    if syn::parse_str::<syn::Ident>(&rust_method).is_err() {
+    let type_name = rust_method.to_upper_camel_case();
+    if !names::is_ident(&rust_method) || names::type_fault(&type_name).is_some() {
         lowering.problem(
             &found.pointer,
             format!("the operation would get the Rust name `{rust_method}`, which is none"),
@@ -87,7 +91,6 @@ pub(crate) fn lower(
         );
         return None;
     }
-    let type_name = rust_method.to_upper_camel_case();
 
     let mut parameters = Vec::new();
     let mut plain_parameters = Vec::new();
@@ -105,6 +108,31 @@ pub(crate) fn lower(
         &mut parameters,
         &mut plain_parameters,
     );
+    if !is_template(found.path) {
+        let at = found.pointer.rsplit_once('/').map_or("", |(item, _)| item);
+        lowering.problem(
+            at,
+            format!("`{}` is no path of an API", found.path),
+            Some(removal(at)),
+        );
+    }
+    for name in placeholders(found.path) {
+        if !parameters
+            .iter()
+            .any(|known| known.location == Location::Path && known.name == name)
+        {
+            lowering.problem(
+                &found.pointer,
+                format!("no parameter says what `{{{name}}}` in the path is"),
+                Some(action(
+                    &found.pointer,
+                    &format!(
+                        "parameters:\n  - name: {name}\n    in: path\n    required: true\n    schema:\n      type: string"
+                    ),
+                )),
+            );
+        }
+    }
     let answer = lower_answer(lowering, defaults, found, &type_name);
 
     let private = is_private(node, defaults.security);
@@ -201,18 +229,18 @@ fn lower_parameters(
     plain: &mut Vec<Value>,
 ) {
     let mut nodes = Vec::new();
-    if let Some(Value::Array(shared)) = found.shared_parameters {
-        let base = found.pointer.rsplit_once('/').map_or("", |(base, _)| base);
-        for (index, node) in shared.iter().enumerate() {
-            nodes.push((node, join(&join(base, "parameters"), &index.to_string())));
-        }
-    }
     if let Some(Value::Array(own)) = found.node.get("parameters") {
         for (index, node) in own.iter().enumerate() {
             nodes.push((
                 node,
                 join(&join(&found.pointer, "parameters"), &index.to_string()),
             ));
+        }
+    }
+    if let Some(Value::Array(shared)) = found.shared_parameters {
+        let base = found.pointer.rsplit_once('/').map_or("", |(base, _)| base);
+        for (index, node) in shared.iter().enumerate() {
+            nodes.push((node, join(&join(base, "parameters"), &index.to_string())));
         }
     }
     for (node, at) in nodes {
@@ -235,14 +263,47 @@ fn lower_parameters(
                         "parameters in `{}` are not supported",
                         other.unwrap_or("nothing")
                     ),
-                    Some(format!(
-                        "- target: {}\n  description: why it can go\n  remove: true",
-                        crate::problem::json_path(&at)
-                    )),
+                    Some(removal(&at)),
                 );
                 continue;
             }
         };
+        if parameters
+            .iter()
+            .any(|known| known.name == name && known.location == location)
+        {
+            // What an operation says of a parameter goes before what its path says.
+            if !at.starts_with(&found.pointer) {
+                continue;
+            }
+            lowering.problem(
+                &at,
+                format!("the parameter `{name}` is there twice"),
+                Some(removal(&at)),
+            );
+            continue;
+        }
+        if location == Location::Path && !placeholders(found.path).contains(&name.as_str()) {
+            lowering.problem(
+                &at,
+                format!("the path has no place for the parameter `{name}`"),
+                Some(removal(&at)),
+            );
+            continue;
+        }
+        let rust_name = name.to_snake_case();
+        if !names::is_ident(&rust_name) && !names::is_keyword(&rust_name) {
+            lowering.problem(
+                &at,
+                format!("`{rust_name}`, from `{name}`, is no name for a Rust argument"),
+                Some(removal(&at)),
+            );
+            continue;
+        }
+        if let Some(reason) = argument_fault(parameters, &names::field_name(&name)) {
+            lowering.problem(&at, reason, Some(removal(&at)));
+            continue;
+        }
         let Some(schema) = value.get("schema") else {
             lowering.problem(
                 &at,
@@ -274,6 +335,58 @@ fn lower_parameters(
             parameters,
             plain,
         );
+    }
+}
+
+/// The names in braces in a path.
+fn placeholders(path: &str) -> Vec<&str> {
+    path.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+        .collect()
+}
+
+/// Whether each brace of a path belongs to a name.
+fn is_template(path: &str) -> bool {
+    let mut parts = path.split('{');
+    let plain = |text: &str| !text.contains('}');
+    path.starts_with('/')
+        && parts.next().is_some_and(plain)
+        && parts.all(|part| {
+            part.split_once('}')
+                .is_some_and(|(name, rest)| !name.is_empty() && plain(rest))
+        })
+}
+
+/// Why a call can't have an argument of this Rust name besides those it has.
+fn argument_fault(taken: &[Parameter], name: &str) -> Option<String> {
+    let rust = |wire: &str| names::field_name(wire);
+    let taken = taken.iter().any(|known| rust(&known.name) == name);
+    (taken || names::is_builders(name)).then(|| {
+        format!("`{name}` is the name of something else in the call")
+    })
+}
+
+/// The members of a body are arguments like the parameters.
+fn check_members(
+    lowering: &mut Lowering<'_>,
+    type_name: &str,
+    at: &str,
+    parameters: &[Parameter],
+) {
+    let fields = lowering
+        .types
+        .get(type_name)
+        .map_or_else(Vec::new, |facts| facts.fields.clone());
+    for field in fields.iter().filter(|field| field.constant.is_none()) {
+        let name = field
+            .rust_name
+            .clone()
+            .unwrap_or_else(|| names::field_name(&field.name));
+        if let Some(reason) = argument_fault(parameters, &name) {
+            let at = join(&join(at, "properties"), &field.name);
+            lowering.problem(&at, reason, Some(action(&at, "x-field-name: another_name")));
+        }
     }
 }
 
@@ -314,6 +427,17 @@ fn add_parameter(
         },
     );
     lowering.in_request = false;
+    let text_like = match lowered.get("type").and_then(Value::as_str) {
+        Some("array") => is_text_like(lowering, &lowered["items"]),
+        _ => is_text_like(lowering, &lowered),
+    };
+    if !text_like {
+        lowering.problem(
+            at,
+            format!("the parameter `{name}` is an object, which has no form in a path, query or header"),
+            Some(action(at, "x-format: string")),
+        );
+    }
     let resolved = lowering.resolve(schema, at).map(|resolved| resolved.value);
     let resolved = resolved.unwrap_or_default();
     let place = match location {
@@ -337,6 +461,17 @@ fn add_parameter(
         doc,
         example,
     });
+}
+
+/// Whether a plain schema is a scalar or an enum.
+fn is_text_like(lowering: &Lowering<'_>, plain: &Value) -> bool {
+    match text(plain, "$ref").and_then(|target| target.rsplit('/').next()) {
+        Some(name) => lowering
+            .types
+            .get(name)
+            .is_some_and(|facts| matches!(facts.kind, TypeKind::OpenEnum(_))),
+        None => !matches!(text(plain, "type"), Some("array" | "object")),
+    }
 }
 
 /// A parameter's schema with our extensions that stand on the parameter itself.
@@ -421,7 +556,11 @@ fn lower_body(
         .get("properties")
         .and_then(Value::as_object)
         .is_none_or(serde_json::Map::is_empty);
-    if empty && schema.value.get("allOf").is_none() {
+    let says_more = ["allOf", "oneOf", "anyOf", "not", "items", "x-format", "x-tuple"]
+        .iter()
+        .any(|word| schema.value.get(word).is_some())
+        || !matches!(text(&schema.value, "type"), None | Some("object"));
+    if empty && !says_more {
         return if took_nonce {
             none
         } else {
@@ -462,6 +601,25 @@ fn lower_body(
         },
     );
     lowering.in_request = false;
+    let kind = lowering.types.get(&name).map(|facts| facts.kind.clone());
+    if matches!(kind, Some(TypeKind::WithRest(_))) {
+        let at = join(&schema_at, "additionalProperties");
+        lowering.problem(
+            &at,
+            "a call has no arguments for members without a name".to_owned(),
+            Some(removal(&at)),
+        );
+    } else if lowered != reference(&name) || kind != Some(TypeKind::Object) {
+        lowering.problem(
+            &schema_at,
+            "the request body is no object with fields of its own".to_owned(),
+            Some(action(
+                &schema_at,
+                "type: object\nproperties:\n  nameOfField:\n    type: string",
+            )),
+        );
+    }
+    check_members(lowering, &name, &schema_at, parameters);
     let plain = json!({
         "required": true,
         "content": {"application/json": {"schema": lowered}},

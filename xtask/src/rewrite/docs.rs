@@ -49,6 +49,8 @@ fn clean(text: &str) -> String {
                     link_until = line[at..].find('>').map_or(0, |end| at + end);
                     out.push('<');
                 }
+                // A carriage return within a comment is not Rust.
+                _ if character.is_control() => out.push(' '),
                 _ if at <= link_until && link_until > 0 => out.push(character),
                 '`' => {
                     in_code = !in_code;

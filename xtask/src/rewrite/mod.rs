@@ -194,7 +194,17 @@ fn module<'f>(file: &'f syn::File, name: &str) -> &'f [Item] {
 
 /// The file a tag's code goes to.
 fn slug(tag: &str) -> String {
-    tag.to_snake_case()
+    let slug: String = tag
+        .to_snake_case()
+        .chars()
+        .filter(|c| c.is_alphabetic() || c.is_ascii_digit() || *c == '_')
+        .collect();
+    // `mod`, `3d` and nothing at all are no names of a module.
+    if syn::parse_str::<syn::Ident>(&slug).is_ok() {
+        slug
+    } else {
+        format!("group_{slug}")
+    }
 }
 
 fn type_files(

@@ -185,11 +185,13 @@ pub(crate) fn write(
             TypeKind::Tagged(variants) => {
                 let mut parts = Vec::new();
                 for variant in variants {
-                    let fields = structs
-                        .fields
-                        .get(&variant.type_name)
-                        .ok_or_else(|| lost(model, &variant.type_name))?;
-                    parts.push((variant, fields.as_slice()));
+                    let fields = match structs.fields.get(&variant.type_name) {
+                        Some(fields) => fields.as_slice(),
+                        // Nothing but constants: no type was made for it.
+                        None if !model.types.contains_key(&variant.type_name) => &[],
+                        None => return Err(lost(model, &variant.type_name)),
+                    };
+                    parts.push((variant, fields));
                 }
                 vec![Piece::Tokens(super::tagged::write(name, facts, &parts))]
             }
@@ -251,9 +253,8 @@ fn open_enum(name: &str, facts: &TypeFacts, values: &[String]) -> Piece {
     let mut taken = BTreeSet::from(["Other".to_owned()]);
     for value in values {
         let variant = unique_variant(value, &mut taken);
-        text.push_str(&format!(
-            "        /// `{value}`\n        {variant} = {value:?},\n"
-        ));
+        text.push_str(&docs::comment(&format!("`{value}`"), "        "));
+        text.push_str(&format!("        {variant} = {value:?},\n"));
     }
     text.push_str("    }\n}\n");
     Piece::Text(text)
@@ -271,6 +272,7 @@ fn unique_variant(value: &str, taken: &mut BTreeSet<String>) -> String {
     if variant == "Self" {
         "SelfValue".clone_into(&mut variant);
     }
+    variant.retain(|c| c == '_' || c.is_alphabetic() || c.is_ascii_digit());
     while !taken.insert(variant.clone()) {
         variant.push_str("Value");
     }

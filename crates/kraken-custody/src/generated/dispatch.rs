@@ -16,7 +16,7 @@ use crate::generated::types::{
     DepositMethodsResult, GetCustodyBalanceRequest, GetCustodyBalanceResult,
     GetCustodyTransactionRequest, ListCustodyActivitiesRequest, ListCustodyActivitiesResult,
     ListCustodyTasksRequest, ListCustodyTasksResult, ListCustodyTransactionsRequest,
-    ListCustodyVaultsRequest, ListCustodyVaultsResult, MethodCategory, PreferredAssetName,
+    ListCustodyVaultsRequest, ListCustodyVaultsResult, PreferredAssetName,
     WithdrawAddressesRequest, WithdrawAddressesResult, WithdrawAssetClass, WithdrawMethodsRequest,
     WithdrawMethodsResult,
 };
@@ -125,7 +125,6 @@ pub async fn send(
         "depositMethods" => {
             let call = client.deposit_methods();
             let call = call.x_vault_id(parameters.required::<String>("x-vault-id")?);
-            let call = call.category(parameters.required::<MethodCategory>("category")?);
             let mut call = call;
             if let Some(value) = parameters.optional::<String>("asset")? {
                 call = call.asset(value);
@@ -146,7 +145,7 @@ pub async fn send(
                 call = call.aclass(value);
             }
             if let Some(value) = parameters.optional::<bool>("new")? {
-                call = call.new(value);
+                call = call.new_address(value);
             }
             parameters.finish()?;
             Ok(RawJson::from_serialize(&call.send().await?)?)
@@ -154,7 +153,6 @@ pub async fn send(
         "withdrawMethods" => {
             let call = client.withdraw_methods();
             let call = call.x_vault_id(parameters.required::<String>("x-vault-id")?);
-            let call = call.category(parameters.required::<MethodCategory>("category")?);
             let mut call = call;
             if let Some(value) = parameters.optional::<String>("asset")? {
                 call = call.asset(value);

@@ -34,7 +34,7 @@ use crate::generated::types::{
     GetWithdrawalAddressesRequest, GetWithdrawalAddressesResult, GetWithdrawalInformationRequest,
     GetWithdrawalInformationResult, GetWithdrawalMethodsRequest, GetWithdrawalMethodsResult,
     LedgerFilter, ListAllocationsRequest, ListStrategiesRequest, ListWalletAccountsResult,
-    OpenPositionsResult, OrderFlag, OrderSide, OrderType, PairAssetClass, RebaseMultiplier,
+    OpenPositions, OrderFlag, OrderSide, OrderType, PairAssetClass, RebaseMultiplier,
     RecentDeposits, RecentSpreads, RecentTrades, RecentWithdrawals, RemoveExportAction,
     RemoveExportRequest, RemoveExportResult, ReportFormat, ReportType, RetrieveExportRequest,
     SelfTradePrevention, TickerAssetClass, TimeInForce, TradeAssetClass, TradeFilter,
@@ -896,7 +896,7 @@ pub async fn send(
                 call = call.aclass(value);
             }
             if let Some(value) = parameters.optional::<bool>("new")? {
-                call = call.new(value);
+                call = call.new_address(value);
             }
             if let Some(value) = parameters.optional::<AsDecimal<Decimal>>("amount")? {
                 call = call.amount(value.0);
@@ -1377,7 +1377,7 @@ pub fn answer(operation_id: &str, body: &[u8]) -> Result<RawJson, DispatchError>
             Ok(
                 RawJson::from_serialize(
                     &kraken_core::decode_answer::<
-                        OpenPositionsResult,
+                        OpenPositions,
                     >(&table::GET_OPEN_POSITIONS, body)?,
                 )?,
             )

@@ -15,7 +15,7 @@ use crate::external::generated::types::{
     ListOrganizationsResult, ListTasksResult, ListTransactionsResult,
     ListVaultAssetBalancesResult, ListVaultPoliciesResult, ListVaultsResult,
     ListWhitelistAddressesResult, ListWithdrawalMethodsResult, NameCase, NameMatch, QuorumType,
-    ReviewTaskRequest, ReviewTaskResult, SortOrder, TaskActivities, TaskActivity, TaskVote,
+    ReviewTaskRequest, ReviewTaskResult, SortDirection, TaskActivities, TaskActivity, TaskVote,
     Transaction,
 };
 use exchange_wire::{AsDecimal, AsInteger, RawJson};
@@ -136,7 +136,7 @@ pub async fn send(
             if let Some(value) = parameters.optional::<Vec<String>>("types")? {
                 call = call.types(value);
             }
-            if let Some(value) = parameters.optional::<SortOrder>("order")? {
+            if let Some(value) = parameters.optional::<SortDirection>("order")? {
                 call = call.order(value);
             }
             if let Some(value) = parameters.optional::<String>("cursor")? {

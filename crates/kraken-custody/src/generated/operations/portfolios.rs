@@ -13,7 +13,6 @@ use crate::generated::types::{
     DepositAddressesResult, DepositAssetClass, DepositMethodsRequest, DepositMethodsResult,
     GetCustodyBalanceRequest, GetCustodyBalanceResult, GetCustodyTransactionRequest,
     ListCustodyTransactionsRequest, ListCustodyVaultsRequest, ListCustodyVaultsResult,
-    MethodCategory,
 };
 use exchange_transport::{At, Call, Check, Error, Given, InvalidField, Missing, check};
 use kraken_core::Core;
@@ -301,7 +300,7 @@ impl<IdArg> ListCustodyTransactions<IdArg> {
         self.options.page_size = Some(page_size);
         self
     }
-    /// Asset and its class.
+    /// Asset in which amounts are quoted as well.
     pub fn quote(mut self, quote: CustodyAssetRef) -> Self {
         self.options.quote = Some(quote);
         self
@@ -314,7 +313,7 @@ impl<IdArg> ListCustodyTransactions<IdArg> {
         self.options.preferred_asset_name = Some(preferred_asset_name.into());
         self
     }
-    /// `sorting` on the wire.
+    /// How transactions are sorted.
     pub fn sorting(mut self, sorting: CustodyTransactionSorting) -> Self {
         self.options.sorting = Some(sorting);
         self
@@ -468,7 +467,7 @@ impl<IdArg, VaultIdArg> GetCustodyTransaction<IdArg, VaultIdArg> {
         self.options.with_long_timeout = Some(with_long_timeout);
         self
     }
-    /// `quote` on the wire.
+    /// Asset in which amounts are quoted as well.
     pub fn quote(mut self, quote: CustodyAssetRef) -> Self {
         self.options.quote = Some(quote);
         self
@@ -518,10 +517,9 @@ impl<IdArg, VaultIdArg> GetCustodyTransaction<IdArg, VaultIdArg> {
 /// Made by `Client::deposit_methods`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DepositMethods<XVaultIdArg = Missing, CategoryArg = Missing> {
+pub struct DepositMethods<XVaultIdArg = Missing> {
     core: Core,
     x_vault_id: XVaultIdArg,
-    category: CategoryArg,
     options: DepositMethodsOptions,
 }
 
@@ -536,13 +534,12 @@ impl DepositMethods {
         Self {
             core,
             x_vault_id: Missing,
-            category: Missing,
             options: DepositMethodsOptions::default(),
         }
     }
 }
 
-impl<XVaultIdArg, CategoryArg> DepositMethods<XVaultIdArg, CategoryArg> {
+impl<XVaultIdArg> DepositMethods<XVaultIdArg> {
     /// Vault ID or vault IIBAN (blanks between the IIBAN's groups of four are optional).
     ///
     /// Characters: 14 to 19.
@@ -551,28 +548,10 @@ impl<XVaultIdArg, CategoryArg> DepositMethods<XVaultIdArg, CategoryArg> {
     /// ?[A-Z0-9]{4})$`.
     ///
     /// Required.
-    pub fn x_vault_id(
-        self,
-        x_vault_id: impl Into<String>,
-    ) -> DepositMethods<String, CategoryArg> {
+    pub fn x_vault_id(self, x_vault_id: impl Into<String>) -> DepositMethods<String> {
         DepositMethods {
             core: self.core,
             x_vault_id: x_vault_id.into(),
-            category: self.category,
-            options: self.options,
-        }
-    }
-    /// Always `custody`.
-    ///
-    /// Required.
-    pub fn category(
-        self,
-        category: MethodCategory,
-    ) -> DepositMethods<XVaultIdArg, MethodCategory> {
-        DepositMethods {
-            core: self.core,
-            x_vault_id: self.x_vault_id,
-            category,
             options: self.options,
         }
     }
@@ -596,7 +575,6 @@ impl<XVaultIdArg, CategoryArg> DepositMethods<XVaultIdArg, CategoryArg> {
     pub async fn send(self) -> Result<DepositMethodsResult, Error>
     where
         XVaultIdArg: Given<String>,
-        CategoryArg: Given<MethodCategory>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
@@ -604,11 +582,9 @@ impl<XVaultIdArg, CategoryArg> DepositMethods<XVaultIdArg, CategoryArg> {
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         XVaultIdArg: Given<String>,
-        CategoryArg: Given<MethodCategory>,
     {
         let operation = &table::DEPOSIT_METHODS;
         let x_vault_id: String = self.x_vault_id.given();
-        let category: MethodCategory = self.category.given();
         let checked = || -> Result<(), InvalidField> {
             {
                 let value = &x_vault_id;
@@ -626,8 +602,8 @@ impl<XVaultIdArg, CategoryArg> DepositMethods<XVaultIdArg, CategoryArg> {
         call.header("x-vault-id", &x_vault_id);
         let request = DepositMethodsRequest {
             asset: self.options.asset,
-            category,
             aclass: self.options.aclass,
+            category: "custody".into(),
         };
         call.body(&request)?;
         Ok((self.core, call))
@@ -660,7 +636,7 @@ pub struct DepositAddresses<
 #[derive(Clone, Debug, Default)]
 struct DepositAddressesOptions {
     aclass: Option<DepositAssetClass>,
-    new: Option<bool>,
+    new_address: Option<bool>,
 }
 
 impl DepositAddresses {
@@ -738,8 +714,8 @@ impl<
         self
     }
     /// Make a new address.
-    pub fn new(mut self, new: bool) -> Self {
-        self.options.new = Some(new);
+    pub fn new_address(mut self, new_address: bool) -> Self {
+        self.options.new_address = Some(new_address);
         self
     }
     /// Sends the call and reads the answer.
@@ -787,7 +763,7 @@ impl<
             aclass: self.options.aclass,
             asset,
             method,
-            new: self.options.new,
+            new_address: self.options.new_address,
         };
         request.check(&At::ROOT).map_err(|error| Error::from(error).on(operation))?;
         call.body(&request)?;

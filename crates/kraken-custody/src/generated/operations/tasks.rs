@@ -46,7 +46,7 @@ impl ListCustodyTasks {
 }
 
 impl ListCustodyTasks {
-    /// AND of OR groups; the empty AND matches all.
+    /// Filters of the task list: every group must match; without a group all tasks do.
     pub fn filters(mut self, filters: CustodyTaskFilters) -> Self {
         self.options.filters = Some(filters);
         self
@@ -196,7 +196,7 @@ impl ListCustodyActivities {
 }
 
 impl ListCustodyActivities {
-    /// AND of OR groups; the empty AND matches all.
+    /// Filters of the activity list: every group must match; without a group all activities do.
     pub fn filters(mut self, filters: CustodyActivityFilters) -> Self {
         self.options.filters = Some(filters);
         self

@@ -7,8 +7,8 @@
 
 use crate::generated::table;
 use crate::generated::types::{
-    MethodCategory, PreferredAssetName, WithdrawAddressesRequest, WithdrawAddressesResult,
-    WithdrawAssetClass, WithdrawMethodsRequest, WithdrawMethodsResult,
+    PreferredAssetName, WithdrawAddressesRequest, WithdrawAddressesResult, WithdrawAssetClass,
+    WithdrawMethodsRequest, WithdrawMethodsResult,
 };
 use exchange_transport::{At, Call, Check, Error, Given, InvalidField, Missing, check};
 use kraken_core::Core;
@@ -23,10 +23,9 @@ use kraken_core::Core;
 /// Made by `Client::withdraw_methods`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct WithdrawMethods<XVaultIdArg = Missing, CategoryArg = Missing> {
+pub struct WithdrawMethods<XVaultIdArg = Missing> {
     core: Core,
     x_vault_id: XVaultIdArg,
-    category: CategoryArg,
     options: WithdrawMethodsOptions,
 }
 
@@ -42,13 +41,12 @@ impl WithdrawMethods {
         Self {
             core,
             x_vault_id: Missing,
-            category: Missing,
             options: WithdrawMethodsOptions::default(),
         }
     }
 }
 
-impl<XVaultIdArg, CategoryArg> WithdrawMethods<XVaultIdArg, CategoryArg> {
+impl<XVaultIdArg> WithdrawMethods<XVaultIdArg> {
     /// Vault ID or vault IIBAN (blanks between the IIBAN's groups of four are optional).
     ///
     /// Characters: 14 to 19.
@@ -57,28 +55,10 @@ impl<XVaultIdArg, CategoryArg> WithdrawMethods<XVaultIdArg, CategoryArg> {
     /// ?[A-Z0-9]{4})$`.
     ///
     /// Required.
-    pub fn x_vault_id(
-        self,
-        x_vault_id: impl Into<String>,
-    ) -> WithdrawMethods<String, CategoryArg> {
+    pub fn x_vault_id(self, x_vault_id: impl Into<String>) -> WithdrawMethods<String> {
         WithdrawMethods {
             core: self.core,
             x_vault_id: x_vault_id.into(),
-            category: self.category,
-            options: self.options,
-        }
-    }
-    /// Always `custody`.
-    ///
-    /// Required.
-    pub fn category(
-        self,
-        category: MethodCategory,
-    ) -> WithdrawMethods<XVaultIdArg, MethodCategory> {
-        WithdrawMethods {
-            core: self.core,
-            x_vault_id: self.x_vault_id,
-            category,
             options: self.options,
         }
     }
@@ -109,7 +89,6 @@ impl<XVaultIdArg, CategoryArg> WithdrawMethods<XVaultIdArg, CategoryArg> {
     pub async fn send(self) -> Result<WithdrawMethodsResult, Error>
     where
         XVaultIdArg: Given<String>,
-        CategoryArg: Given<MethodCategory>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
@@ -117,11 +96,9 @@ impl<XVaultIdArg, CategoryArg> WithdrawMethods<XVaultIdArg, CategoryArg> {
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         XVaultIdArg: Given<String>,
-        CategoryArg: Given<MethodCategory>,
     {
         let operation = &table::WITHDRAW_METHODS;
         let x_vault_id: String = self.x_vault_id.given();
-        let category: MethodCategory = self.category.given();
         let checked = || -> Result<(), InvalidField> {
             {
                 let value = &x_vault_id;
@@ -139,9 +116,9 @@ impl<XVaultIdArg, CategoryArg> WithdrawMethods<XVaultIdArg, CategoryArg> {
         call.header("x-vault-id", &x_vault_id);
         let request = WithdrawMethodsRequest {
             asset: self.options.asset,
-            category,
             aclass: self.options.aclass,
             network: self.options.network,
+            category: "custody".into(),
         };
         request.check(&At::ROOT).map_err(|error| Error::from(error).on(operation))?;
         call.body(&request)?;

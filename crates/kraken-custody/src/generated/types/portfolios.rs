@@ -6,7 +6,7 @@
 //! Types of the group portfolios.
 
 use crate::generated::types::{
-    CustodyPagination, CustodyVaultStatus, MethodCategory, OrderDirection,
+    CustodyPagination, CustodyVaultStatus, MethodCategory, SortDirection,
 };
 use exchange_transport::{At, Check, InvalidField, check};
 use exchange_wire::{RawJson, Timestamp};
@@ -35,7 +35,7 @@ exchange_wire::open_enum! {
 }
 
 /// Quantity and its value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyAssetAmount {
     /// Value in USD.
@@ -45,9 +45,13 @@ pub struct CustodyAssetAmount {
         skip_serializing_if = "Option::is_none"
     )]
     pub current_usd_value: Option<Decimal>,
-    /// Decimal number in a string.
-    #[serde(with = "exchange_wire::decimal")]
-    pub quantity: Decimal,
+    /// Quantity of the asset.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub quantity: Option<Decimal>,
 }
 
 exchange_wire::open_enum! {
@@ -72,7 +76,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Asset and its class.
+/// Asset in which amounts are quoted as well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyAssetRef {
     /// Asset.
@@ -88,16 +92,24 @@ impl CustodyAssetRef {
     }
 }
 
-/// Data of one custody balance.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Balance of one asset; amounts in that asset.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyBalance {
     /// Total.
-    #[serde(with = "exchange_wire::decimal")]
-    pub balance: Decimal,
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub balance: Option<Decimal>,
     /// Part of the total that is held.
-    #[serde(with = "exchange_wire::decimal")]
-    pub hold_trade: Decimal,
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub hold_trade: Option<Decimal>,
 }
 
 /// Custody particulars.
@@ -168,7 +180,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one custody reference.
+/// A reference of a transaction, with what it refers to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyReference {
     /// What a reference ID refers to.
@@ -195,29 +207,33 @@ pub struct CustodyTransaction {
     /// Transaction ID.
     pub id: String,
     /// RFC 3339 time.
-    pub time: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
     /// Kind of transaction. Expect further values.
-    #[serde(rename = "type")]
-    pub kind: CustodyTransactionType,
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<CustodyTransactionType>,
     /// Coarse kind. Expect further values.
-    pub category: CustodyTransactionCategory,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<CustodyTransactionCategory>,
     /// Product the transaction comes from. Expect further values.
-    pub area: CustodyTransactionArea,
-    /// `status` on the wire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<CustodyTransactionArea>,
+    /// Outcome of the transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<CustodyTransactionStatus>,
     /// Reference ID.
-    pub ref_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ref_id: Option<String>,
     /// Second reference ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ref_id2: Option<String>,
-    /// `spend` on the wire.
+    /// What left the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spend: Option<CustodyTransactionSide>,
-    /// `receive` on the wire.
+    /// What came in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receive: Option<CustodyTransactionSide>,
-    /// Further facts, depending on the type; form not shown.
+    /// Further facts, depending on the kind; their form is not shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<RawJson>,
     /// Custody particulars.
@@ -229,13 +245,14 @@ pub struct CustodyTransaction {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyTransactionAmount {
-    /// Decimal number in a string.
+    /// Amount, in `asset`.
     #[serde(with = "exchange_wire::decimal")]
     pub amount: Decimal,
     /// Asset.
     pub asset: String,
     /// Asset class as used by transactions.
-    pub class: CustodyAssetClass,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<CustodyAssetClass>,
 }
 
 exchange_wire::open_enum! {
@@ -346,13 +363,23 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one custody transaction page.
+exchange_wire::open_enum! {
+    /// Direction by time; descending when left out.
+    pub enum CustodyTransactionOrder {
+        /// `descending`
+        Descending = "descending",
+        /// `ascending`
+        Ascending = "ascending",
+    }
+}
+
+/// A page of transactions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyTransactionPage {
-    /// `transactions` on the wire.
+    /// The transactions of this page.
     pub transactions: Vec<CustodyTransaction>,
-    /// `stats` on the wire.
+    /// Figures of the search behind a page of transactions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stats: Option<CustodyTransactionStats>,
     /// Cursor of the next page; null or absent on the last.
@@ -360,18 +387,19 @@ pub struct CustodyTransactionPage {
     pub next_cursor: Option<String>,
 }
 
-/// What `custody_transaction` answers.
+/// A transaction, and whether all of it is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyTransactionResult {
     /// One transaction.
     pub transaction: CustodyTransaction,
     /// Whether all sources answered in time.
-    pub result_type: CustodyTransactionCompleteness,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_type: Option<CustodyTransactionCompleteness>,
 }
 
 /// What was spent or received.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyTransactionSide {
     /// Ledger entry.
@@ -384,7 +412,8 @@ pub struct CustodyTransactionSide {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtype: Option<String>,
     /// Amount of an asset.
-    pub amount: CustodyTransactionAmount,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<CustodyTransactionAmount>,
     /// Amount in the asked quote asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quoted_amount: Option<CustodyTransactionAmount>,
@@ -408,12 +437,12 @@ pub struct CustodyTransactionSide {
     pub wallet: Option<RawJson>,
 }
 
-/// Data of one custody transaction sorting.
+/// How transactions are sorted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CustodyTransactionSorting {
-    /// By time.
+    /// Direction by time; descending when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<CustodyTransactionSortingOrder>,
+    pub order: Option<CustodyTransactionOrder>,
 }
 
 impl CustodyTransactionSorting {
@@ -421,24 +450,14 @@ impl CustodyTransactionSorting {
     pub fn new() -> Self {
         Self { order: Default::default() }
     }
-    /// By time.
-    pub fn order(mut self, order: CustodyTransactionSortingOrder) -> Self {
+    /// Direction by time; descending when left out.
+    pub fn order(mut self, order: CustodyTransactionOrder) -> Self {
         self.order = Some(order);
         self
     }
 }
 
-exchange_wire::open_enum! {
-    /// By time.
-    pub enum CustodyTransactionSortingOrder {
-        /// `descending`
-        Descending = "descending",
-        /// `ascending`
-        Ascending = "ascending",
-    }
-}
-
-/// Data of one custody transaction stats.
+/// Figures of the search behind a page of transactions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyTransactionStats {
@@ -662,14 +681,17 @@ pub struct CustodyVault {
     /// Form: `^V[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     pub id: String,
     /// Name.
-    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Unix seconds, as a string of digits.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
     /// Unix seconds, as a string of digits.
-    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
     /// Value of all holdings (in USD, inferred).
     #[serde(
         with = "exchange_wire::decimal",
@@ -692,11 +714,14 @@ pub struct CustodyVault {
     )]
     pub available_balance_fiat: Option<Decimal>,
     /// Number of assets held.
-    pub count_assets: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count_assets: Option<u32>,
     /// State of a vault.
-    pub status: CustodyVaultStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CustodyVaultStatus>,
     /// Vault's IIBAN, with blanks between groups of four.
-    pub iiban: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iiban: Option<String>,
     /// Deposits locked for everything but rekeying (inferred from the name).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deposit_lock_rekeying_only: Option<bool>,
@@ -721,12 +746,14 @@ pub struct CustodyVaultAssetDetail {
     )]
     pub current_usd_price: Option<Decimal>,
     /// Quantity and its value.
-    pub available_balance: CustodyAssetAmount,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_balance: Option<CustodyAssetAmount>,
     /// Quantity and its value.
-    pub total_balance: CustodyAssetAmount,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_balance: Option<CustodyAssetAmount>,
 }
 
-/// Data of one custody vault detail.
+/// A vault together with its holdings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyVaultDetail {
@@ -737,14 +764,17 @@ pub struct CustodyVaultDetail {
     /// Form: `^V[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     pub id: String,
     /// Name.
-    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Unix seconds, as a string of digits.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
     /// Unix seconds, as a string of digits.
-    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
     /// Value of all holdings (in USD, inferred).
     #[serde(
         with = "exchange_wire::decimal",
@@ -767,11 +797,14 @@ pub struct CustodyVaultDetail {
     )]
     pub available_balance_fiat: Option<Decimal>,
     /// Number of assets held.
-    pub count_assets: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count_assets: Option<u32>,
     /// State of a vault.
-    pub status: CustodyVaultStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CustodyVaultStatus>,
     /// Vault's IIBAN, with blanks between groups of four.
-    pub iiban: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iiban: Option<String>,
     /// Deposits locked for everything but rekeying (inferred from the name).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deposit_lock_rekeying_only: Option<bool>,
@@ -1017,7 +1050,7 @@ impl<'de> Deserialize<'de> for CustodyVaultFilter {
     }
 }
 
-/// Data of one custody vault filter group.
+/// A group of filters of the vault list: one of them must match.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyVaultFilterGroup {
     /// One filter must match.
@@ -1033,7 +1066,7 @@ impl CustodyVaultFilterGroup {
     }
 }
 
-/// Data of one custody vault filters.
+/// Filters of the vault list: every group must match.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyVaultFilters {
     /// All groups must match.
@@ -1049,34 +1082,34 @@ impl CustodyVaultFilters {
     }
 }
 
-/// Data of one custody vault ordering.
+/// A sort key of the vault list, with its direction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyVaultOrdering {
-    /// `by` on the wire.
-    pub by: CustodyVaultOrderingBy,
-    /// `direction` on the wire.
+    /// What vaults are sorted by.
+    pub by: CustodyVaultSortKey,
+    /// Direction; descending when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub direction: Option<OrderDirection>,
+    pub direction: Option<SortDirection>,
 }
 
 impl CustodyVaultOrdering {
     /// With everything that is required; the rest is set by the methods below.
-    pub fn new(by: CustodyVaultOrderingBy) -> Self {
+    pub fn new(by: CustodyVaultSortKey) -> Self {
         Self {
             by,
             direction: Default::default(),
         }
     }
-    /// `direction` on the wire.
-    pub fn direction(mut self, direction: OrderDirection) -> Self {
+    /// Direction; descending when left out.
+    pub fn direction(mut self, direction: SortDirection) -> Self {
         self.direction = Some(direction);
         self
     }
 }
 
 exchange_wire::open_enum! {
-    /// Values of the custody vault ordering by.
-    pub enum CustodyVaultOrderingBy {
+    /// What vaults are sorted by.
+    pub enum CustodyVaultSortKey {
         /// `id`
         Id = "id",
         /// `name`
@@ -1088,7 +1121,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one deposit address.
+/// An address to deposit to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DepositAddress {
@@ -1121,8 +1154,8 @@ pub struct DepositAddressesRequest {
     /// Method name from DepositMethods.
     pub method: String,
     /// Make a new address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new: Option<bool>,
+    #[serde(rename = "new", default, skip_serializing_if = "Option::is_none")]
+    pub new_address: Option<bool>,
 }
 
 impl Check for DepositAddressesRequest {
@@ -1153,7 +1186,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one deposit method.
+/// A way to deposit an asset; amounts in that asset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DepositMethod {
@@ -1245,7 +1278,7 @@ pub struct GetCustodyTransactionRequest {
     /// (inferred from the result's name).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with_long_timeout: Option<bool>,
-    /// `quote` on the wire.
+    /// Asset in which amounts are quoted as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<CustodyAssetRef>,
 }
@@ -1258,13 +1291,13 @@ pub struct ListCustodyTransactionsRequest {
     /// Allowed: at least 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_size: Option<i64>,
-    /// Asset and its class.
+    /// Asset in which amounts are quoted as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<CustodyAssetRef>,
     /// Which asset names the answer uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferred_asset_name: Option<String>,
-    /// `sorting` on the wire.
+    /// How transactions are sorted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sorting: Option<CustodyTransactionSorting>,
     /// The `next_cursor` of the page before.
@@ -1341,7 +1374,7 @@ impl Check for ListCustodyVaultsRequest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListCustodyVaultsResult {
-    /// `result` on the wire.
+    /// The rows of this page.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub result: Vec<CustodyVault>,
     /// Position of the first row.

@@ -65,8 +65,8 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the order direction.
-    pub enum OrderDirection {
+    /// Direction; descending when left out.
+    pub enum SortDirection {
         /// `asc`
         Asc = "asc",
         /// `desc`

@@ -5,24 +5,26 @@
 
 //! Types of the group tasks.
 
-use crate::generated::types::{CustodyPagination, CustodyVaultStatus, OrderDirection};
+use crate::generated::types::{CustodyPagination, CustodyVaultStatus, SortDirection};
 use exchange_transport::{At, Check, InvalidField};
 use exchange_wire::{RawJson, Timestamp};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-/// Data of one custody activity.
+/// Something that happened to a task, and the task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyActivity {
     /// One review task.
-    pub task: CustodyTask,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<CustodyTask>,
     /// Activity ID.
     ///
     /// Form: `^A[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     pub id: String,
     /// Unix seconds, as a string of digits.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
     /// What happened to the task.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub action: Option<CustodyActivityAction>,
@@ -56,12 +58,12 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one custody activity detail.
-#[derive(Clone, Debug, PartialEq)]
+/// A single activity; its further members are not shown.
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustodyActivityDetail {
     /// What happened to the task.
-    pub action: CustodyActivityAction,
+    pub action: Option<CustodyActivityAction>,
     /// Comment of the user.
     ///
     /// Characters: at most 1024.
@@ -74,7 +76,7 @@ pub struct CustodyActivityDetail {
 
 exchange_wire::impl_with_rest! {
     CustodyActivityDetail {
-        action! => "type",
+        action => "type",
         comment => "comment",
         user => "user",
         ..extra
@@ -244,10 +246,10 @@ impl<'de> Deserialize<'de> for CustodyActivityFilter {
     }
 }
 
-/// Data of one custody activity filter group.
+/// A group of filters of the activity list: one of them must match.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyActivityFilterGroup {
-    /// `or` on the wire.
+    /// One filter must match.
     pub or: Vec<CustodyActivityFilter>,
 }
 
@@ -260,10 +262,10 @@ impl CustodyActivityFilterGroup {
     }
 }
 
-/// AND of OR groups; the empty AND matches all.
+/// Filters of the activity list: every group must match; without a group all activities do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyActivityFilters {
-    /// `and` on the wire.
+    /// All groups must match.
     pub and: Vec<CustodyActivityFilterGroup>,
 }
 
@@ -276,56 +278,60 @@ impl CustodyActivityFilters {
     }
 }
 
-/// Data of one custody activity ordering.
+/// A sort key of the activity list, with its direction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyActivityOrdering {
-    /// `by` on the wire.
-    pub by: CustodyActivityOrderingBy,
-    /// `direction` on the wire.
+    /// What activities are sorted by.
+    pub by: CustodyActivitySortKey,
+    /// Direction; descending when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub direction: Option<OrderDirection>,
+    pub direction: Option<SortDirection>,
 }
 
 impl CustodyActivityOrdering {
     /// With everything that is required; the rest is set by the methods below.
-    pub fn new(by: CustodyActivityOrderingBy) -> Self {
+    pub fn new(by: CustodyActivitySortKey) -> Self {
         Self {
             by,
             direction: Default::default(),
         }
     }
-    /// `direction` on the wire.
-    pub fn direction(mut self, direction: OrderDirection) -> Self {
+    /// Direction; descending when left out.
+    pub fn direction(mut self, direction: SortDirection) -> Self {
         self.direction = Some(direction);
         self
     }
 }
 
 exchange_wire::open_enum! {
-    /// Values of the custody activity ordering by.
-    pub enum CustodyActivityOrderingBy {
+    /// What activities are sorted by.
+    pub enum CustodyActivitySortKey {
         /// `activity_created_at`
         ActivityCreatedAt = "activity_created_at",
     }
 }
 
 /// State of the vote.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyReviewerStatistics {
     /// Reviewers in all (inferred from a sample of the external API, 1 approved + 0 denied + 2
     /// undecided = 3).
-    pub current_count: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_count: Option<i64>,
     /// Approvals.
-    pub approved: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<i64>,
     /// Denials.
-    pub denied: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied: Option<i64>,
     /// Reviewers who have not voted.
-    pub undecided: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<i64>,
 }
 
 /// One review task.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustodyTask {
     /// Task ID.
@@ -337,10 +343,10 @@ pub struct CustodyTask {
     /// What the task will do once approved.
     pub action: Option<CustodyTaskAction>,
     /// Where the task stands.
-    pub state: CustodyTaskState,
-    /// Vault concerned; absent for tasks on the domain (inferred).
+    pub state: Option<CustodyTaskState>,
+    /// The vault that a task concerns; none for tasks on the domain (inferred).
     pub vault_info: Option<CustodyTaskVault>,
-    /// What is to be done, depending on `type`; update_vault has name and description.
+    /// What is to be done, depending on `action`; `update_vault` has name and description.
     pub payload: Option<RawJson>,
     /// Changes to make, for the batch types.
     ///
@@ -369,7 +375,7 @@ exchange_wire::impl_with_rest! {
         id => "id",
         approval_id => "approval_id",
         action => "type",
-        state! => "state",
+        state => "state",
         vault_info => "vault_info",
         payload => "payload",
         operations => "operations",
@@ -687,10 +693,10 @@ impl<'de> Deserialize<'de> for CustodyTaskFilter {
     }
 }
 
-/// Data of one custody task filter group.
+/// A group of filters of the task list: one of them must match.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyTaskFilterGroup {
-    /// `or` on the wire.
+    /// One filter must match.
     pub or: Vec<CustodyTaskFilter>,
 }
 
@@ -703,10 +709,10 @@ impl CustodyTaskFilterGroup {
     }
 }
 
-/// AND of OR groups; the empty AND matches all.
+/// Filters of the task list: every group must match; without a group all tasks do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyTaskFilters {
-    /// `and` on the wire.
+    /// All groups must match.
     pub and: Vec<CustodyTaskFilterGroup>,
 }
 
@@ -719,67 +725,7 @@ impl CustodyTaskFilters {
     }
 }
 
-/// Data of one custody task list item.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct CustodyTaskListItem {
-    /// Task ID.
-    ///
-    /// Form: `^T[A-Z2-7]{13}$`.
-    pub id: String,
-    /// Approval ID, a UUID.
-    pub approval_id: String,
-    /// What the task will do once approved.
-    pub action: Option<CustodyTaskAction>,
-    /// Where the task stands.
-    pub state: CustodyTaskState,
-    /// Vault concerned; absent for tasks on the domain (inferred).
-    pub vault_info: Option<CustodyTaskVault>,
-    /// What is to be done, depending on `type`; update_vault has name and description.
-    pub payload: Option<RawJson>,
-    /// Changes to make, for the batch types.
-    ///
-    /// Entries: 1 to 50.
-    pub operations: Vec<CustodyTaskOperation>,
-    /// Unix seconds, as a string of digits.
-    pub created_at: Timestamp,
-    /// Unix seconds, as a string of digits.
-    pub updated_at: Timestamp,
-    /// Unix seconds, as a string of digits.
-    pub expires_at: Timestamp,
-    /// User behind a task or an activity.
-    pub initiator: CustodyTaskUser,
-    /// Whether the caller may vote.
-    pub can_review: bool,
-    /// State of the vote.
-    pub reviewer_statistics: CustodyReviewerStatistics,
-    /// The calling user's vote.
-    pub current_user_decision: CustodyTaskDecision,
-    /// Members this version does not know, as they came.
-    pub extra: IndexMap<String, RawJson>,
-}
-
-exchange_wire::impl_with_rest! {
-    CustodyTaskListItem {
-        id! => "id",
-        approval_id! => "approval_id",
-        action => "type",
-        state! => "state",
-        vault_info => "vault_info",
-        payload => "payload",
-        operations => "operations",
-        created_at! => "created_at",
-        updated_at! => "updated_at",
-        expires_at! => "expires_at",
-        initiator! => "initiator",
-        can_review! => "can_review",
-        reviewer_statistics! => "reviewer_statistics",
-        current_user_decision! => "current_user_decision",
-        ..extra
-    }
-}
-
-/// Data of one custody task operation.
+/// One change of a task that makes several.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustodyTaskOperation {
@@ -811,34 +757,44 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one custody task ordering.
+/// A sort key of the task list, with its direction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyTaskOrdering {
-    /// `by` on the wire.
-    pub by: CustodyTaskOrderingBy,
-    /// `direction` on the wire.
+    /// What tasks are sorted by.
+    pub by: CustodyTaskSortKey,
+    /// Direction; descending when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub direction: Option<OrderDirection>,
+    pub direction: Option<SortDirection>,
 }
 
 impl CustodyTaskOrdering {
     /// With everything that is required; the rest is set by the methods below.
-    pub fn new(by: CustodyTaskOrderingBy) -> Self {
+    pub fn new(by: CustodyTaskSortKey) -> Self {
         Self {
             by,
             direction: Default::default(),
         }
     }
-    /// `direction` on the wire.
-    pub fn direction(mut self, direction: OrderDirection) -> Self {
+    /// Direction; descending when left out.
+    pub fn direction(mut self, direction: SortDirection) -> Self {
         self.direction = Some(direction);
         self
     }
 }
 
 exchange_wire::open_enum! {
-    /// Values of the custody task ordering by.
-    pub enum CustodyTaskOrderingBy {
+    /// Whole domain or one vault.
+    pub enum CustodyTaskScope {
+        /// `domain`
+        Domain = "domain",
+        /// `vault`
+        Vault = "vault",
+    }
+}
+
+exchange_wire::open_enum! {
+    /// What tasks are sorted by.
+    pub enum CustodyTaskSortKey {
         /// `id`
         Id = "id",
         /// `vault_id`
@@ -851,16 +807,6 @@ exchange_wire::open_enum! {
         UpdatedAt = "updated_at",
         /// `expires_at`
         ExpiresAt = "expires_at",
-    }
-}
-
-exchange_wire::open_enum! {
-    /// Whole domain or one vault.
-    pub enum CustodyTaskScope {
-        /// `domain`
-        Domain = "domain",
-        /// `vault`
-        Vault = "vault",
     }
 }
 
@@ -891,7 +837,7 @@ pub struct CustodyTaskUser {
     /// Name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full_name: Option<String>,
-    /// `role` on the wire.
+    /// Role of the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<CustodyUserRole>,
     /// Address the request came from.
@@ -904,7 +850,7 @@ pub struct CustodyTaskUser {
     pub iiban: Option<String>,
 }
 
-/// Vault concerned; absent for tasks on the domain (inferred).
+/// The vault that a task concerns; none for tasks on the domain (inferred).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustodyTaskVault {
@@ -936,7 +882,7 @@ exchange_wire::open_enum! {
 /// What `list_custody_activities` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListCustodyActivitiesRequest {
-    /// AND of OR groups; the empty AND matches all.
+    /// Filters of the activity list: every group must match; without a group all activities do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filters: Option<CustodyActivityFilters>,
     /// Offset paging.
@@ -959,22 +905,24 @@ impl Check for ListCustodyActivitiesRequest {
 }
 
 /// What `list_custody_activities` answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListCustodyActivitiesResult {
-    /// `result` on the wire.
+    /// The rows of this page.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub result: Vec<CustodyActivity>,
     /// Position of the first row.
-    pub start: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<i64>,
     /// Rows that match in all.
-    pub total: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
 }
 
 /// What `list_custody_tasks` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListCustodyTasksRequest {
-    /// AND of OR groups; the empty AND matches all.
+    /// Filters of the task list: every group must match; without a group all tasks do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filters: Option<CustodyTaskFilters>,
     /// Offset paging.
@@ -997,14 +945,16 @@ impl Check for ListCustodyTasksRequest {
 }
 
 /// What `list_custody_tasks` answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListCustodyTasksResult {
-    /// `result` on the wire.
+    /// The rows of this page.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
-    pub result: Vec<CustodyTaskListItem>,
+    pub result: Vec<CustodyTask>,
     /// Position of the first row.
-    pub start: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<i64>,
     /// Rows that match in all.
-    pub total: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
 }

@@ -18,7 +18,7 @@ pub type WithdrawMethodsResult = Vec<WithdrawMethod>;
 pub type WithdrawAddressesResult = Vec<WithdrawAddress>;
 
 exchange_wire::open_enum! {
-    /// Values of the preferred asset name.
+    /// Which names of assets an answer uses.
     pub enum PreferredAssetName {
         /// `new`
         New = "new",
@@ -27,8 +27,8 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one withdraw address.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// An address saved for withdrawals.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawAddress {
     /// Withdrawal address.
@@ -44,7 +44,8 @@ pub struct WithdrawAddress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Whether the address was confirmed.
-    pub verified: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
     /// Memo of the address, where the chain has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<String>,
@@ -95,16 +96,22 @@ exchange_wire::open_enum! {
 }
 
 /// Fee.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawFee {
     /// Class of the fee asset.
-    pub aclass: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aclass: Option<String>,
     /// Asset the fee is taken in.
-    pub asset: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<String>,
     /// Fixed fee.
-    #[serde(with = "exchange_wire::decimal")]
-    pub fee: Decimal,
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub fee: Option<Decimal>,
     /// Fee in per cent.
     #[serde(
         with = "exchange_wire::decimal",
@@ -114,39 +121,50 @@ pub struct WithdrawFee {
     pub fee_percentage: Option<Decimal>,
 }
 
-/// Data of one withdraw limit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The withdrawal limits of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawLimit {
     /// Kind of limit.
-    pub limit_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_type: Option<String>,
     /// Explanation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Limit by period; what the key is made of is not shown.
+    #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub limits: IndexMap<String, WithdrawLimitPeriod>,
 }
 
-/// Data of one withdraw limit period.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A withdrawal limit for one period.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawLimitPeriod {
     /// What is left.
-    #[serde(with = "exchange_wire::decimal")]
-    pub remaining: Decimal,
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub remaining: Option<Decimal>,
     /// What was allowed.
-    #[serde(with = "exchange_wire::decimal")]
-    pub maximum: Decimal,
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub maximum: Option<Decimal>,
 }
 
-/// Data of one withdraw method.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A way to withdraw an asset.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawMethod {
     /// Asset.
     ///
     /// Characters: 1 to 16.
-    pub asset: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<String>,
     /// ID of the method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method_id: Option<String>,

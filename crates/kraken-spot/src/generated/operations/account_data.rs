@@ -17,9 +17,8 @@ use crate::generated::types::{
     GetOrdersInfoRequest, GetOrdersInfoResult, GetTradeBalanceRequest, GetTradeBalanceResult,
     GetTradeHistoryRequest, GetTradeHistoryResult, GetTradeVolumeRequest, GetTradeVolumeResult,
     GetTradesInfoRequest, GetTradesInfoResult, LedgerFilter, ListWalletAccountsResult,
-    OpenPositionsResult, RebaseMultiplier, RemoveExportAction, RemoveExportRequest,
-    RemoveExportResult, ReportFormat, ReportType, RetrieveExportRequest, TradeAssetClass,
-    TradeFilter,
+    OpenPositions, RebaseMultiplier, RemoveExportAction, RemoveExportRequest, RemoveExportResult,
+    ReportFormat, ReportType, RetrieveExportRequest, TradeAssetClass, TradeFilter,
 };
 use exchange_transport::{At, Call, Check, Error, Given, Missing};
 use exchange_wire::AsDecimal;
@@ -609,7 +608,7 @@ impl GetOrdersInfo {
 }
 
 impl<TxidArg> GetOrdersInfo<TxidArg> {
-    /// Order ids, comma separated, at most 50.
+    /// Order ids, at most 50.
     ///
     /// Required.
     pub fn txid(
@@ -829,7 +828,7 @@ impl GetTradeHistory {
         self.options.account_id = Some(account_id.into());
         self
     }
-    /// Kind of trade.
+    /// Only trades of this kind.
     pub fn kind(mut self, kind: TradeFilter) -> Self {
         self.options.kind = Some(kind);
         self
@@ -977,7 +976,7 @@ impl GetTradesInfo {
 }
 
 impl<TxidArg> GetTradesInfo<TxidArg> {
-    /// Trade ids, comma separated, at most 20.
+    /// Trade ids, at most 20.
     ///
     /// Required.
     pub fn txid(
@@ -1084,7 +1083,7 @@ impl GetOpenPositions {
         self.options.account_id = Some(account_id.into());
         self
     }
-    /// Only these positions, comma separated.
+    /// Only these positions; all when empty.
     pub fn txid(mut self, txid: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.options.txid = txid.into_iter().map(Into::into).collect();
         self
@@ -1113,7 +1112,7 @@ impl GetOpenPositions {
     /// Without credentials, or with a value that breaks a documented rule, before anything is
     /// sent; else whatever the venue, the network or the answer's form has against it. `Error`
     /// says what to do.
-    pub async fn send(self) -> Result<OpenPositionsResult, Error> {
+    pub async fn send(self) -> Result<OpenPositions, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
@@ -1178,8 +1177,7 @@ impl GetLedgers {
         self.options.account_id = Some(account_id.into());
         self
     }
-    /// Assets to list: comma-separated names, or name-and-class objects for classes other than
-    /// `currency`. The object form needs a JSON body.
+    /// Assets to list: names, or names with their class for classes other than `currency`.
     pub fn asset(mut self, asset: impl Into<AssetList>) -> Self {
         self.options.asset = Some(asset.into());
         self
@@ -1191,7 +1189,7 @@ impl GetLedgers {
         self.options.aclass = Some(aclass.into());
         self
     }
-    /// Kind of entry.
+    /// Only ledger entries of this kind.
     pub fn kind(mut self, kind: LedgerFilter) -> Self {
         self.options.kind = Some(kind);
         self
@@ -1301,7 +1299,7 @@ impl GetLedgersInfo {
 }
 
 impl<IdArg> GetLedgersInfo<IdArg> {
-    /// Ledger ids, comma separated, at most 20.
+    /// Ledger ids, at most 20.
     ///
     /// Required.
     pub fn id(
@@ -1400,8 +1398,8 @@ impl GetTradeVolume {
 }
 
 impl GetTradeVolume {
-    /// Pairs to price: comma-separated names, or name-and-class objects, which classes such as
-    /// `derivatives` or `equity_pair` need. The object form needs a JSON body.
+    /// Pairs to price: names, or names with their class, which classes such as `derivatives` or
+    /// `equity_pair` need.
     pub fn pair(mut self, pair: impl Into<AssetList>) -> Self {
         self.options.pair = Some(pair.into());
         self
@@ -1518,12 +1516,9 @@ impl<ReportArg, DescriptionArg> AddExport<ReportArg, DescriptionArg> {
         self.options.format = Some(format);
         self
     }
-    /// Columns, comma separated.
-    ///
-    /// * `trades`: `ordertxid`, `time`, `ordertype`, `price`, `cost`, `fee`, `vol`,
-    ///   `margin`, `misc`, `ledgers`
-    /// * `ledgers`: `refid`, `time`, `type`, `subtype`, `aclass`, `asset`, `amount`,
-    ///   `fee`, `balance`, `wallet`
+    /// Columns; all when empty. Trades have `ordertxid`, `time`, `ordertype`, `price`, `cost`,
+    /// `fee`, `vol`, `margin`, `misc` and `ledgers`; ledgers have `refid`, `time`, `type`,
+    /// `subtype`, `aclass`, `asset`, `amount`, `fee`, `balance` and `wallet`.
     pub fn fields(
         mut self,
         fields: impl IntoIterator<Item = impl Into<String>>,

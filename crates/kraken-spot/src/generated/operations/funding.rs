@@ -64,7 +64,7 @@ impl<AssetArg> GetDepositMethods<AssetArg> {
             options: self.options,
         }
     }
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     pub fn aclass(mut self, aclass: FundingAssetClass) -> Self {
         self.options.aclass = Some(aclass);
         self
@@ -129,7 +129,7 @@ pub struct GetDepositAddresses<AssetArg = Missing, MethodArg = Missing> {
 #[derive(Clone, Debug, Default)]
 struct GetDepositAddressesOptions {
     aclass: Option<FundingAssetClass>,
-    new: Option<bool>,
+    new_address: Option<bool>,
     amount: Option<Decimal>,
 }
 
@@ -173,14 +173,14 @@ impl<AssetArg, MethodArg> GetDepositAddresses<AssetArg, MethodArg> {
             options: self.options,
         }
     }
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     pub fn aclass(mut self, aclass: FundingAssetClass) -> Self {
         self.options.aclass = Some(aclass);
         self
     }
     /// Make a new address.
-    pub fn new(mut self, new: bool) -> Self {
-        self.options.new = Some(new);
+    pub fn new_address(mut self, new_address: bool) -> Self {
+        self.options.new_address = Some(new_address);
         self
     }
     /// Amount to deposit; needed only for Bitcoin Lightning.
@@ -216,7 +216,7 @@ impl<AssetArg, MethodArg> GetDepositAddresses<AssetArg, MethodArg> {
             asset,
             aclass: self.options.aclass,
             method,
-            new: self.options.new,
+            new_address: self.options.new_address,
             amount: self.options.amount,
         };
         call.body(&request)?;
@@ -267,7 +267,7 @@ impl GetStatusRecentDeposits {
         self.options.asset = Some(asset.into());
         self
     }
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     pub fn aclass(mut self, aclass: FundingAssetClass) -> Self {
         self.options.aclass = Some(aclass);
         self
@@ -372,7 +372,7 @@ impl GetWithdrawalMethods {
         self.options.asset = Some(asset.into());
         self
     }
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     pub fn aclass(mut self, aclass: FundingAssetClass) -> Self {
         self.options.aclass = Some(aclass);
         self
@@ -454,7 +454,7 @@ impl GetWithdrawalAddresses {
         self.options.asset = Some(asset.into());
         self
     }
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     pub fn aclass(mut self, aclass: FundingAssetClass) -> Self {
         self.options.aclass = Some(aclass);
         self
@@ -699,7 +699,7 @@ impl<AssetArg, KeyArg, AmountArg> WithdrawFunds<AssetArg, KeyArg, AmountArg> {
             options: self.options,
         }
     }
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     pub fn aclass(mut self, aclass: FundingAssetClass) -> Self {
         self.options.aclass = Some(aclass);
         self
@@ -807,7 +807,7 @@ impl GetStatusRecentWithdrawals {
         self.options.asset = Some(asset.into());
         self
     }
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     pub fn aclass(mut self, aclass: FundingAssetClass) -> Self {
         self.options.aclass = Some(aclass);
         self

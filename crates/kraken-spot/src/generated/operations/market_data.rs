@@ -163,7 +163,7 @@ impl GetAssetInfo {
 }
 
 impl GetAssetInfo {
-    /// Assets to list, comma separated; all when absent.
+    /// Assets to list; all when empty.
     pub fn asset(mut self, asset: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.options.asset = asset.into_iter().map(Into::into).collect();
         self
@@ -234,7 +234,7 @@ impl GetTradableAssetPairs {
 }
 
 impl GetTradableAssetPairs {
-    /// Pairs to list, comma separated; all when absent.
+    /// Pairs to list; all when empty.
     pub fn pair(mut self, pair: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.options.pair = pair.into_iter().map(Into::into).collect();
         self
@@ -260,7 +260,7 @@ impl GetTradableAssetPairs {
         self.options.country_code = Some(country_code.into());
         self
     }
-    /// Venues to list pairs of; several may be joined with commas.
+    /// Venues to list the pairs of.
     pub fn execution_venue(
         mut self,
         execution_venue: impl IntoIterator<Item = ExecutionVenue>,
@@ -323,7 +323,7 @@ impl GetTickerInformation {
 }
 
 impl GetTickerInformation {
-    /// Pairs, comma separated; all tradable pairs when absent.
+    /// Pairs; all tradable ones when empty.
     pub fn pair(mut self, pair: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.options.pair = pair.into_iter().map(Into::into).collect();
         self

@@ -214,7 +214,7 @@ impl<
             options: self.options,
         }
     }
-    /// Class of the asset.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     pub fn asset_class(mut self, asset_class: FundingAssetClass) -> Self {
         self.options.asset_class = Some(asset_class);
         self

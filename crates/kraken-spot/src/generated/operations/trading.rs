@@ -102,7 +102,7 @@ impl<
             options: self.options,
         }
     }
-    /// Side of the order.
+    /// Whether it buys or sells.
     ///
     /// Required.
     pub fn side(
@@ -166,7 +166,7 @@ impl<
         self.options.displayvol = Some(displayvol.into());
         self
     }
-    /// Needed for pairs that are not crypto; tokenized_asset for xstocks.
+    /// Must be `tokenized_asset` for xStocks pairs; leave it out for crypto and money.
     pub fn asset_class(mut self, asset_class: PairAssetClass) -> Self {
         self.options.asset_class = Some(asset_class);
         self
@@ -206,10 +206,7 @@ impl<
         self.options.stptype = Some(stptype);
         self
     }
-    /// Comma-separated flags: post (post-only, limit orders), fcib (fee in base, the default for
-    /// a sale), fciq (fee in quote, the default for a purchase, not with fcib), nompp
-    /// (deprecated: taken and ignored), viqc (volume in quote currency; market buys without
-    /// margin only).
+    /// Flags of the order; `OrderFlag` tells what each does.
     pub fn oflags(mut self, oflags: impl IntoIterator<Item = OrderFlag>) -> Self {
         self.options.oflags = oflags.into_iter().collect();
         self
@@ -220,14 +217,13 @@ impl<
         self.options.timeinforce = Some(timeinforce);
         self
     }
-    /// When to start: 0 now (default), a unix time, or +\<n> seconds from now. In a form body
-    /// write the plus sign as %2b.
+    /// When the order starts: at once when left out, at a Unix time, or some seconds from now.
     pub fn starttm(mut self, starttm: impl Into<OrderTime>) -> Self {
         self.options.starttm = Some(starttm.into());
         self
     }
-    /// GTD expiry, at most one month ahead: 0 never (default), a unix time, or +\<n> seconds from
-    /// now with n at least 5. In a form body write the plus sign as %2b.
+    /// When a GTD order expires, at most a month ahead: never when left out, at a Unix time, or
+    /// at least 5 seconds from now.
     pub fn expiretm(mut self, expiretm: impl Into<OrderTime>) -> Self {
         self.options.expiretm = Some(expiretm.into());
         self
@@ -238,12 +234,12 @@ impl<
         self.options.close_ordertype = Some(close_ordertype);
         self
     }
-    /// Price of the conditional close order.
+    /// Limit or trigger price of the conditional close order, with the relative forms of `price`.
     pub fn close_price(mut self, close_price: impl Into<OrderPrice>) -> Self {
         self.options.close_price = Some(close_price.into());
         self
     }
-    /// Price2 of the conditional close order.
+    /// Limit price of the conditional close order, with the relative forms of `price2`.
     pub fn close_price2(mut self, close_price2: impl Into<OrderPrice>) -> Self {
         self.options.close_price2 = Some(close_price2.into());
         self
@@ -391,7 +387,7 @@ impl<OrdersArg, PairArg> AddOrderBatch<OrdersArg, PairArg> {
             options: self.options,
         }
     }
-    /// Needed for pairs that are not crypto; tokenized_asset for xstocks.
+    /// Must be `tokenized_asset` for xStocks pairs; leave it out for crypto and money.
     pub fn asset_class(mut self, asset_class: PairAssetClass) -> Self {
         self.options.asset_class = Some(asset_class);
         self
@@ -650,23 +646,22 @@ impl<TxidArg, PairArg> EditOrder<TxidArg, PairArg> {
         self.options.displayvol = Some(displayvol.into());
         self
     }
-    /// Needed for pairs that are not crypto; tokenized_asset for xstocks.
+    /// Must be `tokenized_asset` for xStocks pairs; leave it out for crypto and money.
     pub fn asset_class(mut self, asset_class: PairAssetClass) -> Self {
         self.options.asset_class = Some(asset_class);
         self
     }
-    /// Limit or trigger price, as in addOrder.
+    /// New limit or trigger price, in the quote asset, with the relative forms of `add_order`.
     pub fn price(mut self, price: impl Into<OrderPrice>) -> Self {
         self.options.price = Some(price.into());
         self
     }
-    /// Limit price of the trigger types, as in addOrder.
+    /// New limit price of the trigger types, with the relative forms of `add_order`.
     pub fn price2(mut self, price2: impl Into<OrderPrice>) -> Self {
         self.options.price2 = Some(price2.into());
         self
     }
-    /// Only post can be changed. Other flags of the old order stay; post itself does not and must
-    /// be named again.
+    /// Flags of the new order; `post` is not carried over from the old one.
     pub fn oflags(mut self, oflags: impl IntoIterator<Item = OrderFlag>) -> Self {
         self.options.oflags = oflags.into_iter().collect();
         self

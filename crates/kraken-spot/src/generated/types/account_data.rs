@@ -41,12 +41,9 @@ pub struct AddExportRequest {
     pub format: Option<ReportFormat>,
     /// Label of the export.
     pub description: String,
-    /// Columns, comma separated.
-    ///
-    /// * `trades`: `ordertxid`, `time`, `ordertype`, `price`, `cost`, `fee`, `vol`,
-    ///   `margin`, `misc`, `ledgers`
-    /// * `ledgers`: `refid`, `time`, `type`, `subtype`, `aclass`, `asset`, `amount`,
-    ///   `fee`, `balance`, `wallet`
+    /// Columns; all when empty. Trades have `ordertxid`, `time`, `ordertype`, `price`, `cost`,
+    /// `fee`, `vol`, `margin`, `misc` and `ledgers`; ledgers have `refid`, `time`, `type`,
+    /// `subtype`, `aclass`, `asset`, `amount`, `fee`, `balance` and `wallet`.
     #[serde(
         with = "exchange_wire::comma",
         default,
@@ -71,9 +68,8 @@ pub struct AddExportResult {
 }
 
 exchange_wire::open_enum! {
-    /// * `original`: as entered
-    /// * `user`: asked for by the user
-    /// * `restated`: done by the engine.
+    /// Where this state of the order comes from: `original` as entered, `user` asked for by the
+    /// user, `restated` done by the engine.
     pub enum AmendType {
         /// `original`
         Original = "original",
@@ -85,7 +81,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the api key permission.
+    /// Something that a key may be allowed to do.
     pub enum ApiKeyPermission {
         /// `query-funds`
         QueryFunds = "query-funds",
@@ -145,7 +141,7 @@ pub struct ConsolidatedPosition {
         skip_serializing_if = "Option::is_none"
     )]
     pub positions: Option<i64>,
-    /// Direction, `buy` or `sell`.
+    /// Whether it buys or sells.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub side: Option<OrderSide>,
     /// Average leverage, or `n/a`.
@@ -186,14 +182,14 @@ pub struct ConsolidatedPosition {
         skip_serializing_if = "Option::is_none"
     )]
     pub margin: Option<Decimal>,
-    /// Value of what is left; only with `docalcs`.
+    /// Value of what is left, quote asset; only with `docalcs`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub value: Option<Decimal>,
-    /// Unrealised profit or loss of what is left; only with `docalcs`.
+    /// Unrealised profit or loss of what is left, quote asset; only with `docalcs`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -210,10 +206,58 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one credit lines asset.
+/// Credit, collateral and equity of the whole account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct CreditLinesAsset {
+pub struct CreditLimitsMonitor {
+    /// Credit over all assets, in USD.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub total_credit_usd: Option<Decimal>,
+    /// Credit drawn over all assets, in USD.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub total_credit_used_usd: Option<Decimal>,
+    /// Balances in USD times their collateral share.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub total_collateral_value_usd: Option<Decimal>,
+    /// Collateral less credit, in USD.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub equity_usd: Option<Decimal>,
+    /// Collateral divided by credit.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub ongoing_balance: Option<Decimal>,
+    /// Drawn credit divided by equity.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub debt_to_equity: Option<Decimal>,
+}
+
+/// Credit, balance and collateral of one asset; amounts in that asset.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CreditLine {
     /// Balance.
     #[serde(
         with = "exchange_wire::decimal",
@@ -279,55 +323,7 @@ pub struct CreditLinesAsset {
     pub available_credit: Option<Decimal>,
 }
 
-/// Data of one credit lines monitor.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CreditLinesMonitor {
-    /// Credit over all assets, in USD.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub total_credit_usd: Option<Decimal>,
-    /// Credit drawn over all assets, in USD.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub total_credit_used_usd: Option<Decimal>,
-    /// Balances in USD times their collateral share.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub total_collateral_value_usd: Option<Decimal>,
-    /// Collateral less credit.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub equity_usd: Option<Decimal>,
-    /// Collateral divided by credit.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub ongoing_balance: Option<Decimal>,
-    /// Drawn credit divided by equity.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub debt_to_equity: Option<Decimal>,
-}
-
-/// Data of one export report.
+/// An export of trades or ledger entries, and how far it has got.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExportReport {
@@ -352,7 +348,7 @@ pub struct ExportReport {
     /// Why it failed, e.g. `EExport:Exported size too big`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// `flags` on the wire.
+    /// Flags of the export.
     ///
     /// The vendor advises against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -363,7 +359,7 @@ pub struct ExportReport {
     /// Time asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub createdtm: Option<Timestamp>,
-    /// `expiretm` on the wire.
+    /// When the export goes.
     ///
     /// The vendor advises against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -383,7 +379,7 @@ pub struct ExportReport {
     /// End time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endtm: Option<Timestamp>,
-    /// `aclass` on the wire.
+    /// Class of the assets covered.
     ///
     /// The vendor advises against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -421,7 +417,7 @@ pub struct ExportStatusRequest {
     pub report: ReportType,
 }
 
-/// Data of one extended balance.
+/// Balance of one asset with what is held and lent; amounts in that asset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExtendedBalance {
@@ -455,7 +451,7 @@ pub struct ExtendedBalance {
     pub hold_trade: Option<Decimal>,
 }
 
-/// Data of one fee schedule.
+/// Every fee tier of a pair.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FeeSchedule {
@@ -494,7 +490,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one fee schedule tier.
+/// A fee tier and what it asks for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FeeScheduleTier {
@@ -536,80 +532,6 @@ pub struct FeeScheduleTier {
     /// True for the tier in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
-}
-
-/// Data of one fee tier info.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct FeeTierInfo {
-    /// Fee now, percent.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub fee: Option<Decimal>,
-    /// Lowest fee, percent.
-    #[serde(
-        alias = "min_fee",
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub minfee: Option<Decimal>,
-    /// Highest fee, percent.
-    #[serde(
-        alias = "max_fee",
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub maxfee: Option<Decimal>,
-    /// Fee of the next tier; null on the best tier.
-    #[serde(
-        alias = "next_fee",
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub nextfee: Option<Decimal>,
-    /// Volume from which this tier holds.
-    #[serde(
-        alias = "tier_volume",
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub tiervolume: Option<Decimal>,
-    /// Volume of the next tier; null on the best tier.
-    #[serde(
-        alias = "next_volume",
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub nextvolume: Option<Decimal>,
-    /// Futures volume from which this tier holds.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub tierfuturesvolume: Option<Decimal>,
-    /// Futures volume of the next tier.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub nextfuturesvolume: Option<Decimal>,
-    /// Added to the volume when the tier is found.
-    #[serde(
-        with = "exchange_wire::decimal",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub volumeoffset: Option<Decimal>,
 }
 
 /// What `get_account_balance` sends.
@@ -747,7 +669,7 @@ pub struct GetClosedOrdersResult {
     /// Orders that match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
-    /// `cursor` on the wire.
+    /// Where the next page begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<PageCursor>,
 }
@@ -768,10 +690,10 @@ pub struct GetCreditLinesRequest {
 pub struct GetCreditLinesResult {
     /// Credit by asset.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
-    pub asset_details: IndexMap<String, CreditLinesAsset>,
-    /// `limits_monitor` on the wire.
+    pub asset_details: IndexMap<String, CreditLine>,
+    /// Credit, collateral and equity of the whole account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limits_monitor: Option<CreditLinesMonitor>,
+    pub limits_monitor: Option<CreditLimitsMonitor>,
 }
 
 /// What `get_extended_balance` sends.
@@ -787,7 +709,7 @@ pub struct GetExtendedBalanceRequest {
 /// What `get_ledgers_info` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetLedgersInfoRequest {
-    /// Ledger ids, comma separated, at most 20.
+    /// Ledger ids, at most 20.
     #[serde(with = "exchange_wire::comma")]
     pub id: Vec<String>,
     /// Add the trades that belong to a position. Not to be relied on.
@@ -805,8 +727,7 @@ pub struct GetLedgersInfoRequest {
 /// What `get_ledgers` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetLedgersRequest {
-    /// Assets to list: comma-separated names, or name-and-class objects for classes other than
-    /// `currency`. The object form needs a JSON body.
+    /// Assets to list: names, or names with their class for classes other than `currency`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<AssetList>,
     /// Class of the assets.
@@ -814,7 +735,7 @@ pub struct GetLedgersRequest {
     /// The vendor advises against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<String>,
-    /// Kind of entry.
+    /// Only ledger entries of this kind.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<LedgerFilter>,
     /// Lower bound, exclusive; epoch seconds or a ledger id.
@@ -854,7 +775,7 @@ pub struct GetLedgersResult {
     /// Entries that match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
-    /// `cursor` on the wire.
+    /// Where the next page begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<PageCursor>,
 }
@@ -909,7 +830,7 @@ pub struct GetOpenOrdersResult {
     /// Orders by id.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub open: IndexMap<String, Order>,
-    /// `cursor` on the wire.
+    /// Where the next page begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<PageCursor>,
 }
@@ -917,7 +838,7 @@ pub struct GetOpenOrdersResult {
 /// What `get_open_positions` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetOpenPositionsRequest {
-    /// Only these positions, comma separated.
+    /// Only these positions; all when empty.
     #[serde(
         with = "exchange_wire::comma",
         default,
@@ -973,7 +894,7 @@ pub struct GetOrdersInfoRequest {
     /// Only orders with this client order id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cl_ord_id: Option<String>,
-    /// Order ids, comma separated, at most 50.
+    /// Order ids, at most 50.
     #[serde(with = "exchange_wire::comma")]
     pub txid: Vec<String>,
     /// Count the fills of one taker trade as one trade.
@@ -999,7 +920,8 @@ pub struct GetTradeBalanceRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// What `get_trade_balance` answers.
+/// State of margin trading; every figure in the asset asked for, but `margin_level` in
+/// percent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetTradeBalanceResult {
@@ -1096,7 +1018,7 @@ pub struct GetTradeBalanceResult {
 /// What `get_trade_history` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetTradeHistoryRequest {
-    /// Kind of trade.
+    /// Only trades of this kind.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<TradeFilter>,
     /// Add the trades that belong to a position.
@@ -1165,7 +1087,7 @@ pub struct GetTradeHistoryResult {
     /// Trades by id.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub trades: IndexMap<String, Trade>,
-    /// `cursor` on the wire.
+    /// Where the next page begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<PageCursor>,
 }
@@ -1173,8 +1095,8 @@ pub struct GetTradeHistoryResult {
 /// What `get_trade_volume` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetTradeVolumeRequest {
-    /// Pairs to price: comma-separated names, or name-and-class objects, which classes such as
-    /// `derivatives` or `equity_pair` need. The object form needs a JSON body.
+    /// Pairs to price: names, or names with their class, which classes such as `derivatives` or
+    /// `equity_pair` need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<AssetList>,
     /// Accepted for old clients.
@@ -1202,7 +1124,7 @@ pub struct GetTradeVolumeResult {
     /// Class of that asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<String>,
-    /// Volume that counts for the fee tier.
+    /// Volume that counts for the fee tier, in `currency`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -1214,10 +1136,10 @@ pub struct GetTradeVolumeResult {
     pub inputs: Option<VolumeInputs>,
     /// Taker fees by pair.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
-    pub fees: IndexMap<String, FeeTierInfo>,
+    pub fees: IndexMap<String, PairFee>,
     /// Maker fees by pair.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
-    pub fees_maker: IndexMap<String, FeeTierInfo>,
+    pub fees_maker: IndexMap<String, PairFee>,
     /// Volume by subaccount.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub volume_subaccounts: Vec<SubaccountVolume>,
@@ -1229,7 +1151,7 @@ pub struct GetTradeVolumeResult {
 /// What `get_trades_info` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetTradesInfoRequest {
-    /// Trade ids, comma separated, at most 20.
+    /// Trade ids, at most 20.
     #[serde(with = "exchange_wire::comma")]
     pub txid: Vec<String>,
     /// Add the trades that belong to a position.
@@ -1245,7 +1167,7 @@ pub struct GetTradesInfoRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Data of one ledger entry.
+/// A change of a balance.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LedgerEntry {
@@ -1255,7 +1177,7 @@ pub struct LedgerEntry {
     /// Time, epoch seconds with fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// Kind of entry.
+    /// Kind of the ledger entry.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<LedgerEntryType>,
     /// Detail such as `spotfromfutures` or `stakingtospot`; often empty.
@@ -1267,21 +1189,21 @@ pub struct LedgerEntry {
     /// Asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
-    /// Signed amount.
+    /// Amount in `asset`; negative when it leaves.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub amount: Option<Decimal>,
-    /// Fee.
+    /// Fee in `asset`, taken beside the amount.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<Decimal>,
-    /// Balance after the entry.
+    /// Balance after the entry, in `asset`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -1298,7 +1220,7 @@ pub struct LedgerEntry {
 }
 
 exchange_wire::open_enum! {
-    /// Kind of entry.
+    /// Kind of the ledger entry.
     pub enum LedgerEntryType {
         /// `none`
         None = "none",
@@ -1346,7 +1268,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Kind of entry.
+    /// Only ledger entries of this kind.
     pub enum LedgerFilter {
         /// `all`
         All = "all",
@@ -1386,12 +1308,12 @@ pub struct ListWalletAccountsResult {
     /// Wallets.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub accounts: Vec<WalletAccount>,
-    /// `cursor` on the wire.
+    /// Where the next page begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<PageCursor>,
 }
 
-/// Data of one open position.
+/// An open margin position.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OpenPosition {
@@ -1410,7 +1332,7 @@ pub struct OpenPosition {
     /// Time opened, epoch seconds with fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// Direction, `buy` or `sell`.
+    /// Whether it buys or sells.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub side: Option<OrderSide>,
     /// Order type that opened it.
@@ -1451,14 +1373,14 @@ pub struct OpenPosition {
         skip_serializing_if = "Option::is_none"
     )]
     pub margin: Option<Decimal>,
-    /// Value of what is left.
+    /// Value of what is left, quote asset; only with `docalcs`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub value: Option<Decimal>,
-    /// Unrealised profit or loss of what is left.
+    /// Unrealised profit or loss of what is left, quote asset; only with `docalcs`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -1471,7 +1393,7 @@ pub struct OpenPosition {
     /// Time of the next rollover fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollovertm: Option<Timestamp>,
-    /// Notes, comma separated.
+    /// Notes.
     #[serde(with = "exchange_wire::comma", default)]
     pub misc: Vec<String>,
     /// Flags of the opening order.
@@ -1479,9 +1401,9 @@ pub struct OpenPosition {
     pub oflags: Vec<OrderFlag>,
 }
 
-/// What `open_positions` answers.
+/// The positions: by id, or summed by pair when the call asked for consolidation.
 #[derive(Clone, Debug, PartialEq)]
-pub enum OpenPositionsResult {
+pub enum OpenPositions {
     /// The wire has a JSON array.
     ByPair(Vec<ConsolidatedPosition>),
     /// The wire has a JSON object.
@@ -1489,7 +1411,7 @@ pub enum OpenPositionsResult {
 }
 
 exchange_wire::impl_by_shape! {
-    OpenPositionsResult { array => ByPair(Vec<ConsolidatedPosition>), object => ById(IndexMap<String, OpenPosition>) }
+    OpenPositions { array => ByPair(Vec<ConsolidatedPosition>), object => ById(IndexMap<String, OpenPosition>) }
 }
 
 /// An order of the account; `closetm` and `reason` come only once it is closed.
@@ -1511,7 +1433,7 @@ pub struct Order {
     /// External order id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ext_ord_id: Option<String>,
-    /// State.
+    /// State of the order; `pending` waits for the book.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<OrderStatus>,
     /// Time placed, epoch seconds with fraction.
@@ -1536,21 +1458,21 @@ pub struct Order {
         skip_serializing_if = "Option::is_none"
     )]
     pub vol: Option<Decimal>,
-    /// Filled volume.
+    /// Filled volume, base asset (quote asset with `viqc`).
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub vol_exec: Option<Decimal>,
-    /// Volume an iceberg order shows.
+    /// Volume an iceberg order shows, base asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub displayvol: Option<Decimal>,
-    /// Part of it still in the book.
+    /// Part of the shown volume still in the book, base asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -1571,21 +1493,21 @@ pub struct Order {
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<Decimal>,
-    /// Average price.
+    /// Average price of the fills, quote asset; zero before the first.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub price: Option<Decimal>,
-    /// Stop price.
+    /// Stop price, quote asset; zero without one.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub stopprice: Option<Decimal>,
-    /// Limit price after the trigger.
+    /// Limit price once triggered, quote asset; zero without one.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -1601,11 +1523,10 @@ pub struct Order {
     /// Reduce-only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduce_only: Option<bool>,
-    /// Notes, comma separated, from `stopped`, `touched`, `liquidated`, `partial`, `amended`; may
-    /// be empty.
+    /// Notes on what happened to the order; often empty.
     #[serde(with = "exchange_wire::comma", default)]
     pub misc: Vec<OrderMisc>,
-    /// Order flags as in `openOrder`.
+    /// Flags the order was placed with; may be empty.
     #[serde(with = "exchange_wire::comma", default)]
     pub oflags: Vec<OrderFlag>,
     /// Trade ids.
@@ -1622,16 +1543,15 @@ pub struct Order {
     pub reason: Option<String>,
 }
 
-/// Data of one order amend.
+/// One state of an order: as it was entered, or as an amend left it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrderAmend {
     /// Amend id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amend_id: Option<String>,
-    /// * `original`: as entered
-    /// * `user`: asked for by the user
-    /// * `restated`: done by the engine.
+    /// Where this state of the order comes from: `original` as entered, `user` asked for by the
+    /// user, `restated` done by the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amend_type: Option<AmendType>,
     /// Order quantity, base asset.
@@ -1641,24 +1561,24 @@ pub struct OrderAmend {
         skip_serializing_if = "Option::is_none"
     )]
     pub order_qty: Option<Decimal>,
-    /// Quantity shown.
+    /// Quantity shown, base asset; iceberg orders only.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub display_qty: Option<Decimal>,
-    /// Quantity left.
+    /// Quantity left, base asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub remaining_qty: Option<Decimal>,
-    /// Limit price.
+    /// Limit price, quote asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_price: Option<OrderPrice>,
-    /// Trigger price.
+    /// Trigger price, quote asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger_price: Option<OrderPrice>,
     /// Why it was amended.
@@ -1667,7 +1587,7 @@ pub struct OrderAmend {
     /// Kept from taking liquidity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_only: Option<bool>,
-    /// Time of the amend, epoch milliseconds.
+    /// Time of the amend, Unix milliseconds (the vendor's sample has nanoseconds).
     #[serde(
         with = "exchange_wire::integer",
         default,
@@ -1686,7 +1606,7 @@ pub struct OrderDescription {
     /// Class of the pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<String>,
-    /// Side.
+    /// Whether it buys or sells.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub side: Option<OrderSide>,
     /// Execution model of an order.
@@ -1710,7 +1630,7 @@ pub struct OrderDescription {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the order misc.
+    /// A note on what happened to an order.
     pub enum OrderMisc {
         /// `stopped`
         Stopped = "stopped",
@@ -1726,7 +1646,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// State.
+    /// State of the order; `pending` waits for the book.
     pub enum OrderStatus {
         /// `pending`
         Pending = "pending",
@@ -1755,13 +1675,87 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one page cursor.
+/// Where the next page begins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PageCursor {
     /// Cursor of the next page; null or absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+/// Fee of the account for a pair, in percent, and the tiers around it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PairFee {
+    /// Fee now, percent.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub fee: Option<Decimal>,
+    /// Lowest fee, percent.
+    #[serde(
+        alias = "min_fee",
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub minfee: Option<Decimal>,
+    /// Highest fee, percent.
+    #[serde(
+        alias = "max_fee",
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub maxfee: Option<Decimal>,
+    /// Fee of the next tier; null on the best tier.
+    #[serde(
+        alias = "next_fee",
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub nextfee: Option<Decimal>,
+    /// Volume from which this tier holds.
+    #[serde(
+        alias = "tier_volume",
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub tiervolume: Option<Decimal>,
+    /// Volume of the next tier; null on the best tier.
+    #[serde(
+        alias = "next_volume",
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub nextvolume: Option<Decimal>,
+    /// Futures volume from which this tier holds.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub tierfuturesvolume: Option<Decimal>,
+    /// Futures volume of the next tier.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub nextfuturesvolume: Option<Decimal>,
+    /// Added to the volume when the tier is found.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub volumeoffset: Option<Decimal>,
 }
 
 exchange_wire::open_enum! {
@@ -1833,7 +1827,7 @@ pub struct RetrieveExportRequest {
     pub id: String,
 }
 
-/// Data of one subaccount volume.
+/// Volume of one subaccount.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubaccountVolume {
@@ -1849,7 +1843,8 @@ pub struct SubaccountVolume {
     pub volume: Option<Decimal>,
 }
 
-/// Data of one trade.
+/// A fill of one of the account's orders; the fields from `posstatus` on come only for a
+/// trade that opened a position.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Trade {
@@ -1868,7 +1863,7 @@ pub struct Trade {
     /// Time, epoch seconds with fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// Side, `buy` or `sell`.
+    /// Whether it buys or sells.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub side: Option<OrderSide>,
     /// Order type.
@@ -1877,7 +1872,7 @@ pub struct Trade {
     /// Order type it was executed as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tradeordertype: Option<String>,
-    /// Average price of the fill.
+    /// Average price of the fill, quote asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -1915,7 +1910,7 @@ pub struct Trade {
     /// Leverage of the trade, `0` without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leverage: Option<String>,
-    /// Notes, comma separated, such as `closing` for a trade that closes a position.
+    /// Notes, such as `closing` for a trade that closes a position.
     #[serde(with = "exchange_wire::comma", default)]
     pub misc: Vec<String>,
     /// Ledger ids.
@@ -1933,42 +1928,42 @@ pub struct Trade {
     /// State of the position, `open` or `closed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posstatus: Option<PositionStatus>,
-    /// Average price of the closed part.
+    /// Average price of the closed part, quote asset.
     #[serde(
         with = "exchange_wire::decimal::number",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub cprice: Option<Decimal>,
-    /// Cost of the closed part.
+    /// Cost of the closed part, quote asset.
     #[serde(
         with = "exchange_wire::decimal::number",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub ccost: Option<Decimal>,
-    /// Fee of the closed part.
+    /// Fee of the closed part, quote asset.
     #[serde(
         with = "exchange_wire::decimal::number",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub cfee: Option<Decimal>,
-    /// Volume of the closed part.
+    /// Volume of the closed part, base asset.
     #[serde(
         with = "exchange_wire::decimal::number",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub cvol: Option<Decimal>,
-    /// Margin freed by the closed part.
+    /// Margin freed by the closed part, quote asset.
     #[serde(
         with = "exchange_wire::decimal::number",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub cmargin: Option<Decimal>,
-    /// Net profit or loss of the closed part.
+    /// Net profit or loss of the closed part, quote asset.
     #[serde(
         with = "exchange_wire::decimal::number",
         default,
@@ -1997,7 +1992,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Kind of trade.
+    /// Only trades of this kind.
     pub enum TradeFilter {
         /// `all`
         All = "all",
@@ -2039,20 +2034,20 @@ pub struct VolumeInputs {
     pub domain_assets_on_platform: Option<Decimal>,
 }
 
-/// Data of one wallet account.
+/// A wallet of the account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WalletAccount {
     /// Id of the wallet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
-    /// `flags` on the wire.
+    /// Marks of a wallet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flags: Option<WalletAccountFlags>,
-    /// State.
+    /// State of the wallet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<WalletAccountStatus>,
-    /// Kind.
+    /// Kind of the wallet.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<WalletAccountType>,
     /// Name, null without one.
@@ -2060,7 +2055,7 @@ pub struct WalletAccount {
     pub name: Option<String>,
 }
 
-/// Data of one wallet account flags.
+/// Marks of a wallet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WalletAccountFlags {
@@ -2073,7 +2068,7 @@ pub struct WalletAccountFlags {
 }
 
 exchange_wire::open_enum! {
-    /// State.
+    /// State of the wallet.
     pub enum WalletAccountStatus {
         /// `active`
         Active = "active",
@@ -2087,7 +2082,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Kind.
+    /// Kind of the wallet.
     pub enum WalletAccountType {
         /// `main`
         Main = "main",

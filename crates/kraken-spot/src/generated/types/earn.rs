@@ -20,7 +20,7 @@ pub struct AllocateStrategyRequest {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the allocation restriction.
+    /// A reason why the account may not put funds in.
     pub enum AllocationRestriction {
         /// `tier`
         Tier = "tier",
@@ -78,7 +78,7 @@ pub struct EarnAllocatedAmounts {
     pub unbonding: Option<EarnAllocationState>,
 }
 
-/// Data of one earn allocation.
+/// What the account has in one strategy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarnAllocation {
@@ -242,7 +242,7 @@ pub struct EarnLockType {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the earn lock type filter.
+    /// A way of holding funds to filter strategies by.
     pub enum EarnLockTypeFilter {
         /// `flex`
         Flex = "flex",
@@ -305,7 +305,7 @@ pub struct EarnPendingAmount {
     pub native: Option<Decimal>,
 }
 
-/// Data of one earn single allocation.
+/// Funds that entered a state together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarnSingleAllocation {
@@ -352,11 +352,11 @@ pub struct EarnStrategies {
     pub next_cursor: Option<String>,
 }
 
-/// Data of one earn strategy.
+/// Something to earn with: its asset, terms and limits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarnStrategy {
-    /// Fee.
+    /// Fee for putting funds in.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -381,7 +381,7 @@ pub struct EarnStrategy {
     /// Whether funds can be taken out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub can_deallocate: Option<bool>,
-    /// Fee.
+    /// Fee for taking funds out.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -395,7 +395,8 @@ pub struct EarnStrategy {
     /// and not to be allocated by hand; instant has no unbonding period; bonded has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_type: Option<EarnLockType>,
-    /// Most a user may hold; none means no limit, zero that nothing new is taken.
+    /// Most the account may hold, in the asset; nothing means no limit, zero that nothing new is
+    /// taken.
     #[serde(
         with = "exchange_wire::decimal",
         default,

@@ -33,7 +33,7 @@ pub struct CancelWithdrawalRequest {
     pub refid: String,
 }
 
-/// Data of one deposit.
+/// A deposit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Deposit {
@@ -55,14 +55,14 @@ pub struct Deposit {
     /// Address, bank code or the like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub info: Option<String>,
-    /// Amount.
+    /// Amount in `asset`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub amount: Option<Decimal>,
-    /// Fee.
+    /// Fee in `asset`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -72,7 +72,7 @@ pub struct Deposit {
     /// Unix seconds of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// State.
+    /// State of the deposit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DepositStatus>,
     /// More on the state: return (sent by Kraken), onhold (under review).
@@ -83,7 +83,7 @@ pub struct Deposit {
     pub originators: Vec<String>,
 }
 
-/// Data of one deposit address.
+/// An address to deposit to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DepositAddress {
@@ -104,7 +104,7 @@ pub struct DepositAddress {
     pub memo: Option<String>,
 }
 
-/// Data of one deposit method.
+/// A way to deposit an asset; amounts in that asset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DepositMethod {
@@ -148,24 +148,25 @@ pub struct DepositMethod {
     pub minimum: Option<Decimal>,
 }
 
-/// Data of one deposit page.
+/// One page of deposits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DepositPage {
     /// The deposits of this page.
     #[serde(
+        rename = "deposit",
         alias = "deposits",
         default,
         deserialize_with = "exchange_wire::null_as_default"
     )]
-    pub deposit: Vec<Deposit>,
+    pub deposits: Vec<Deposit>,
     /// Cursor of the next page; nothing when there is none.
     #[serde(alias = "cursor", default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
 
 exchange_wire::open_enum! {
-    /// State.
+    /// State of the deposit.
     pub enum DepositStatus {
         /// `Initial`
         Initial = "Initial",
@@ -197,14 +198,14 @@ exchange_wire::open_enum! {
 pub struct GetDepositAddressesRequest {
     /// Asset to deposit.
     pub asset: String,
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<FundingAssetClass>,
     /// Name of the deposit method, as DepositMethods gives it.
     pub method: String,
     /// Make a new address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new: Option<bool>,
+    #[serde(rename = "new", default, skip_serializing_if = "Option::is_none")]
+    pub new_address: Option<bool>,
     /// Amount to deposit; needed only for Bitcoin Lightning.
     #[serde(
         with = "exchange_wire::decimal",
@@ -219,7 +220,7 @@ pub struct GetDepositAddressesRequest {
 pub struct GetDepositMethodsRequest {
     /// Asset to deposit.
     pub asset: String,
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<FundingAssetClass>,
     /// How tokenized equities (xstocks) are counted.
@@ -235,7 +236,7 @@ pub struct GetStatusRecentDepositsRequest {
     /// Only this asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<FundingAssetClass>,
     /// Only this deposit method.
@@ -274,7 +275,7 @@ pub struct GetStatusRecentWithdrawalsRequest {
     /// Only this asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<FundingAssetClass>,
     /// Only this withdrawal method.
@@ -314,7 +315,7 @@ pub struct GetWithdrawalAddressesRequest {
     /// Only this asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<FundingAssetClass>,
     /// Only this method.
@@ -347,21 +348,21 @@ pub struct GetWithdrawalInformationResult {
     /// Method that would be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Most that can be withdrawn now, net.
+    /// Most that can be withdrawn now after the fee, in the asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub limit: Option<Decimal>,
-    /// What would be sent, after the fee.
+    /// What would arrive after the fee, in the asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub amount: Option<Decimal>,
-    /// Fee.
+    /// Fee in the asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -376,7 +377,7 @@ pub struct GetWithdrawalMethodsRequest {
     /// Only this asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<FundingAssetClass>,
     /// Only this network.
@@ -389,7 +390,7 @@ pub struct GetWithdrawalMethodsRequest {
     pub rebase_multiplier: Option<RebaseMultiplier>,
 }
 
-/// Array, or a page when cursor was sent.
+/// The deposits: a plain list, or a page when the call sent a cursor.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecentDeposits {
     /// The wire has a JSON array.
@@ -402,7 +403,7 @@ exchange_wire::impl_by_shape! {
     RecentDeposits { array => List(Vec<Deposit>), object => Page(DepositPage) }
 }
 
-/// The withdrawals.
+/// The withdrawals: a plain list, or a page when the call sent a cursor.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecentWithdrawals {
     /// The wire has a JSON array.
@@ -459,7 +460,7 @@ pub struct WalletTransferResult {
 pub struct WithdrawFundsRequest {
     /// Asset to withdraw.
     pub asset: String,
-    /// Asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<FundingAssetClass>,
     /// Name the address is saved under.
@@ -494,7 +495,7 @@ pub struct WithdrawFundsResult {
     pub refid: Option<String>,
 }
 
-/// Data of one withdrawal.
+/// A withdrawal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Withdrawal {
@@ -519,14 +520,14 @@ pub struct Withdrawal {
     /// Address, bank code or the like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub info: Option<String>,
-    /// Amount.
+    /// Amount in `asset`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub amount: Option<Decimal>,
-    /// Fee.
+    /// Fee in `asset`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -536,7 +537,7 @@ pub struct Withdrawal {
     /// Unix seconds of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// State.
+    /// State of the withdrawal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<WithdrawalStatus>,
     /// More on the state: cancel-pending (asked), canceled, cancel-denied, return (sent by
@@ -548,7 +549,7 @@ pub struct Withdrawal {
     pub key: Option<String>,
 }
 
-/// Data of one withdrawal address.
+/// An address saved for withdrawals.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawalAddress {
@@ -588,7 +589,7 @@ pub struct WithdrawalFee {
     /// Asset of the fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
-    /// Flat part.
+    /// Flat part, in the `asset` of the fee.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -604,7 +605,7 @@ pub struct WithdrawalFee {
     pub fee_percentage: Option<Decimal>,
 }
 
-/// Data of one withdrawal limit.
+/// The withdrawal limits of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawalLimit {
@@ -631,7 +632,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one withdrawal limit window.
+/// A withdrawal limit within a rolling window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawalLimitWindow {
@@ -658,7 +659,7 @@ pub struct WithdrawalLimitWindow {
     pub used: Option<Decimal>,
 }
 
-/// Data of one withdrawal method.
+/// A way to withdraw an asset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawalMethod {
@@ -671,7 +672,7 @@ pub struct WithdrawalMethod {
     /// Network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
-    /// Least that can be withdrawn now.
+    /// Least that can be withdrawn now, in `asset`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -709,7 +710,7 @@ pub struct WithdrawalPage {
 }
 
 exchange_wire::open_enum! {
-    /// State.
+    /// State of the withdrawal.
     pub enum WithdrawalStatus {
         /// `Initial`
         Initial = "Initial",

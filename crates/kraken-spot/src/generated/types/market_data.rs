@@ -23,7 +23,7 @@ pub type GetTickerInformationResult = IndexMap<String, Ticker>;
 /// What `get_order_book` answers.
 pub type GetOrderBookResult = IndexMap<String, OrderBook>;
 
-/// Data of one asset info.
+/// Names, precision and state of an asset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AssetInfo {
@@ -48,7 +48,7 @@ pub struct AssetInfo {
     pub collateral_value: Option<Decimal>,
     /// Funding state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<AssetInfoStatus>,
+    pub status: Option<AssetStatus>,
     /// Margin rate, where there is one.
     #[serde(
         with = "exchange_wire::decimal::number",
@@ -58,21 +58,7 @@ pub struct AssetInfo {
     pub margin_rate: Option<Decimal>,
 }
 
-exchange_wire::open_enum! {
-    /// Funding state.
-    pub enum AssetInfoStatus {
-        /// `enabled`
-        Enabled = "enabled",
-        /// `deposit_only`
-        DepositOnly = "deposit_only",
-        /// `withdrawal_only`
-        WithdrawalOnly = "withdrawal_only",
-        /// `funding_temporarily_disabled`
-        FundingTemporarilyDisabled = "funding_temporarily_disabled",
-    }
-}
-
-/// Data of one asset pair.
+/// Names, precision, limits and state of a pair.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AssetPair {
@@ -129,13 +115,14 @@ pub struct AssetPair {
     /// Asset fee volumes are in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_volume_currency: Option<String>,
-    /// Margin call level.
+    /// Margin level of a margin call, percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin_call: Option<i64>,
-    /// Liquidation level.
+    /// Margin level of the liquidation, percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin_stop: Option<i64>,
-    /// Liquidation level, in the place of `margin_stop`.
+    /// Margin level of the liquidation, percent; only when just the margin fields were asked for,
+    /// in the place of `margin_stop`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin_level: Option<i64>,
     /// Smallest order, in the base asset.
@@ -152,7 +139,7 @@ pub struct AssetPair {
         skip_serializing_if = "Option::is_none"
     )]
     pub costmin: Option<Decimal>,
-    /// Price step.
+    /// Step of prices, in the quote asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -163,15 +150,23 @@ pub struct AssetPair {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<AssetPairStatus>,
     /// Largest long margin position, in the base asset.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub long_position_limit: Option<i64>,
+    #[serde(
+        with = "exchange_wire::decimal::number",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub long_position_limit: Option<Decimal>,
     /// Largest short margin position, in the base asset.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub short_position_limit: Option<i64>,
+    #[serde(
+        with = "exchange_wire::decimal::number",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub short_position_limit: Option<Decimal>,
 }
 
 exchange_wire::open_enum! {
-    /// Values of the asset pair fields.
+    /// A choice of fields of a pair.
     pub enum AssetPairFields {
         /// `info`
         Info = "info",
@@ -200,7 +195,21 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one book level.
+exchange_wire::open_enum! {
+    /// Funding state.
+    pub enum AssetStatus {
+        /// `enabled`
+        Enabled = "enabled",
+        /// `deposit_only`
+        DepositOnly = "deposit_only",
+        /// `withdrawal_only`
+        WithdrawalOnly = "withdrawal_only",
+        /// `funding_temporarily_disabled`
+        FundingTemporarilyDisabled = "funding_temporarily_disabled",
+    }
+}
+
+/// A level of the order book, summed over its orders.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BookLevel {
@@ -220,7 +229,7 @@ exchange_wire::impl_tuple! {
     }
 }
 
-/// Data of one candle.
+/// A candle of a pair; the last one of a list is still running.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Candle {
@@ -255,7 +264,7 @@ exchange_wire::impl_tuple! {
     }
 }
 
-/// Data of one candles.
+/// Candles by pair, and where to go on.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Candles {
@@ -272,7 +281,7 @@ exchange_wire::impl_with_rest! {
     }
 }
 
-/// Data of one emergency event.
+/// An incident that is not over yet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EmergencyEvent {
@@ -284,10 +293,10 @@ pub struct EmergencyEvent {
     pub title: Option<String>,
     /// State of the incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub incident_status: Option<EmergencyEventIncidentStatus>,
-    /// Severity.
+    pub incident_status: Option<IncidentStatus>,
+    /// Severity of the incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub impact: Option<EmergencyEventImpact>,
+    pub impact: Option<IncidentImpact>,
     /// Services touched.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub affected_services: Vec<KrakenService>,
@@ -302,33 +311,7 @@ pub struct EmergencyEvent {
     pub source_url: Option<String>,
 }
 
-exchange_wire::open_enum! {
-    /// Severity.
-    pub enum EmergencyEventImpact {
-        /// `none`
-        None = "none",
-        /// `minor`
-        Minor = "minor",
-        /// `major`
-        Major = "major",
-        /// `critical`
-        Critical = "critical",
-    }
-}
-
-exchange_wire::open_enum! {
-    /// State of the incident.
-    pub enum EmergencyEventIncidentStatus {
-        /// `investigating`
-        Investigating = "investigating",
-        /// `identified`
-        Identified = "identified",
-        /// `monitoring`
-        Monitoring = "monitoring",
-    }
-}
-
-/// Data of one emergency step.
+/// An expected step towards the end of an incident.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EmergencyStep {
@@ -358,7 +341,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the execution venue.
+    /// Where the book of a pair is kept.
     pub enum ExecutionVenue {
         /// `international`
         International = "international",
@@ -367,7 +350,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one fee tier.
+/// A tier of a fee schedule.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FeeTier {
@@ -485,18 +468,18 @@ pub struct GetSystemStatusResult {
     pub emergency: Vec<EmergencyEvent>,
 }
 
-/// Data of one grouped book level.
+/// Price levels of the book summed into one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GroupedBookLevel {
-    /// Price of the level.
+    /// Price of the summed level, in the quote asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub price: Option<Decimal>,
-    /// Quantity summed into it.
+    /// Quantity summed into it, in the base asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -506,7 +489,33 @@ pub struct GroupedBookLevel {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the kraken service.
+    /// Severity of the incident.
+    pub enum IncidentImpact {
+        /// `none`
+        None = "none",
+        /// `minor`
+        Minor = "minor",
+        /// `major`
+        Major = "major",
+        /// `critical`
+        Critical = "critical",
+    }
+}
+
+exchange_wire::open_enum! {
+    /// State of the incident.
+    pub enum IncidentStatus {
+        /// `investigating`
+        Investigating = "investigating",
+        /// `identified`
+        Identified = "identified",
+        /// `monitoring`
+        Monitoring = "monitoring",
+    }
+}
+
+exchange_wire::open_enum! {
+    /// A part of Kraken that a maintenance or an incident touches.
     pub enum KrakenService {
         /// `spot_ws`
         SpotWs = "spot_ws",
@@ -529,18 +538,18 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one level3 order.
+/// A single order resting in the book.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Level3Order {
-    /// Price.
+    /// Price, in the quote asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub price: Option<Decimal>,
-    /// Quantity left.
+    /// Quantity left, in the base asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -550,7 +559,7 @@ pub struct Level3Order {
     /// Order id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
-    /// Order time in epoch nanoseconds; beyond what a double holds exactly.
+    /// Time of the order, Unix nanoseconds.
     #[serde(
         with = "exchange_wire::integer",
         default,
@@ -559,7 +568,7 @@ pub struct Level3Order {
     pub timestamp: Option<i64>,
 }
 
-/// Data of one maintenance event.
+/// A planned maintenance.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MaintenanceEvent {
@@ -578,18 +587,18 @@ pub struct MaintenanceEvent {
     /// Seconds to the start when the answer was made; answers are cached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_to_start_s: Option<i64>,
-    /// How near it is.
+    /// How near the maintenance is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase: Option<MaintenanceEventPhase>,
+    pub phase: Option<MaintenancePhase>,
     /// Services touched.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub affected_services: Vec<KrakenService>,
     /// Whether orders are taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order_submission: Option<MaintenanceEventOrderSubmission>,
+    pub order_submission: Option<OrderSubmission>,
     /// What clients should do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recommended_action: Option<MaintenanceEventRecommendedAction>,
+    pub recommended_action: Option<RecommendedAction>,
     /// Cancel open orders before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_before_utc: Option<Timestamp>,
@@ -599,20 +608,8 @@ pub struct MaintenanceEvent {
 }
 
 exchange_wire::open_enum! {
-    /// Whether orders are taken.
-    pub enum MaintenanceEventOrderSubmission {
-        /// `allowed`
-        Allowed = "allowed",
-        /// `discouraged`
-        Discouraged = "discouraged",
-        /// `blocked`
-        Blocked = "blocked",
-    }
-}
-
-exchange_wire::open_enum! {
-    /// How near it is.
-    pub enum MaintenanceEventPhase {
+    /// How near the maintenance is.
+    pub enum MaintenancePhase {
         /// `announced`
         Announced = "announced",
         /// `reminder_24h`
@@ -626,21 +623,7 @@ exchange_wire::open_enum! {
     }
 }
 
-exchange_wire::open_enum! {
-    /// What clients should do.
-    pub enum MaintenanceEventRecommendedAction {
-        /// `continue`
-        Continue = "continue",
-        /// `reduce_activity`
-        ReduceActivity = "reduce_activity",
-        /// `cancel_open_orders`
-        CancelOpenOrders = "cancel_open_orders",
-        /// `stop_new_orders`
-        StopNewOrders = "stop_new_orders",
-    }
-}
-
-/// Data of one order book.
+/// The book of one pair, summed by price.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrderBook {
@@ -652,7 +635,19 @@ pub struct OrderBook {
     pub bids: Vec<BookLevel>,
 }
 
-/// Data of one public trade.
+exchange_wire::open_enum! {
+    /// Whether orders are taken.
+    pub enum OrderSubmission {
+        /// `allowed`
+        Allowed = "allowed",
+        /// `discouraged`
+        Discouraged = "discouraged",
+        /// `blocked`
+        Blocked = "blocked",
+    }
+}
+
+/// A trade of anyone on a pair.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PublicTrade {
@@ -685,7 +680,7 @@ exchange_wire::impl_tuple! {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the public trade order type.
+    /// Order type of the taker of a public trade, by its letter: `m` market, `l` limit.
     pub enum PublicTradeOrderType {
         /// `m`
         M = "m",
@@ -695,7 +690,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the public trade side.
+    /// Side of the taker of a public trade, by its letter: `b` buy, `s` sell.
     pub enum PublicTradeSide {
         /// `b`
         B = "b",
@@ -704,7 +699,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one recent spreads.
+/// Spreads by pair, and where to go on.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecentSpreads {
@@ -721,7 +716,7 @@ exchange_wire::impl_with_rest! {
     }
 }
 
-/// Data of one recent trades.
+/// Public trades by pair, and where to go on.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RecentTrades {
@@ -738,7 +733,21 @@ exchange_wire::impl_with_rest! {
     }
 }
 
-/// Data of one spread.
+exchange_wire::open_enum! {
+    /// What clients should do.
+    pub enum RecommendedAction {
+        /// `continue`
+        Continue = "continue",
+        /// `reduce_activity`
+        ReduceActivity = "reduce_activity",
+        /// `cancel_open_orders`
+        CancelOpenOrders = "cancel_open_orders",
+        /// `stop_new_orders`
+        StopNewOrders = "stop_new_orders",
+    }
+}
+
+/// Best bid and ask at a time.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Spread {
@@ -777,7 +786,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one ticker.
+/// Best prices, last trade and figures of the day of one pair.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ticker {
@@ -816,7 +825,7 @@ pub struct Ticker {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the ticker asset class.
+    /// The class of a pair whose ticker is asked for.
     pub enum TickerAssetClass {
         /// `tokenized_asset`
         TokenizedAsset = "tokenized_asset",
@@ -825,7 +834,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one ticker last.
+/// The last trade of a pair.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TickerLast {
@@ -842,7 +851,7 @@ exchange_wire::impl_tuple! {
     }
 }
 
-/// Data of one ticker level.
+/// Best price on one side, and the quantity there.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TickerLevel {
@@ -862,7 +871,7 @@ exchange_wire::impl_tuple! {
     }
 }
 
-/// Data of one today and24 hours.
+/// A figure of today beside that of the last 24 hours.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TodayAnd24Hours {
@@ -879,7 +888,7 @@ exchange_wire::impl_tuple! {
     }
 }
 
-/// Data of one trade counts.
+/// Number of trades today and in the last 24 hours.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TradeCounts {

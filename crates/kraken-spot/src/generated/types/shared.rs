@@ -6,7 +6,7 @@
 //! Types of more than one group of operations.
 
 exchange_wire::open_enum! {
-    /// Values of the funding asset class.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     pub enum FundingAssetClass {
         /// `currency`
         Currency = "currency",
@@ -16,7 +16,9 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the order flag.
+    /// `post` post-only (limit orders), `fcib` fee in the base asset (usual when selling), `fciq`
+    /// fee in the quote asset (usual when buying), `nompp` taken and ignored, `viqc` volume in
+    /// the quote asset (market buys without margin).
     pub enum OrderFlag {
         /// `post`
         Post = "post",
@@ -32,7 +34,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Side.
+    /// Whether it buys or sells.
     pub enum OrderSide {
         /// `buy`
         Buy = "buy",
@@ -68,7 +70,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the pair asset class.
+    /// Must be `tokenized_asset` for xStocks pairs; leave it out for crypto and money.
     pub enum PairAssetClass {
         /// `tokenized_asset`
         TokenizedAsset = "tokenized_asset",

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct AccountTransferRequest {
     /// Asset to move.
     pub asset: String,
-    /// Class of the asset.
+    /// Class of the asset: `currency`, or `tokenized_asset` for xStocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<FundingAssetClass>,
     /// Amount to move.
@@ -33,13 +33,13 @@ pub struct AccountTransferResult {
     /// Id of the transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer_id: Option<String>,
-    /// State.
+    /// State of the transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<AccountTransferStatus>,
 }
 
 exchange_wire::open_enum! {
-    /// State.
+    /// State of the transfer.
     pub enum AccountTransferStatus {
         /// `pending`
         Pending = "pending",

@@ -21,7 +21,7 @@ pub struct AddOrderBatchRequest {
     pub orders: Vec<BatchOrder>,
     /// Pair id or altname, for all orders.
     pub pair: String,
-    /// Needed for pairs that are not crypto; tokenized_asset for xstocks.
+    /// Must be `tokenized_asset` for xStocks pairs; leave it out for crypto and money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<PairAssetClass>,
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
@@ -67,7 +67,7 @@ pub struct AddOrderRequest {
     pub cl_ord_id: Option<String>,
     /// How the order is executed.
     pub ordertype: OrderType,
-    /// Side of the order.
+    /// Whether it buys or sells.
     #[serde(rename = "type")]
     pub side: OrderSide,
     /// Quantity in the base asset. "0" closes a margin position with whatever quantity it needs.
@@ -82,7 +82,7 @@ pub struct AddOrderRequest {
     pub displayvol: Option<Decimal>,
     /// Pair id or altname.
     pub pair: String,
-    /// Needed for pairs that are not crypto; tokenized_asset for xstocks.
+    /// Must be `tokenized_asset` for xStocks pairs; leave it out for crypto and money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<PairAssetClass>,
     /// Limit price (limit, iceberg) or trigger price (stop-loss, stop-loss-limit, take-profit,
@@ -108,10 +108,7 @@ pub struct AddOrderRequest {
     /// (oldest) or both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stptype: Option<SelfTradePrevention>,
-    /// Comma-separated flags: post (post-only, limit orders), fcib (fee in base, the default for
-    /// a sale), fciq (fee in quote, the default for a purchase, not with fcib), nompp
-    /// (deprecated: taken and ignored), viqc (volume in quote currency; market buys without
-    /// margin only).
+    /// Flags of the order; `OrderFlag` tells what each does.
     #[serde(
         with = "exchange_wire::comma",
         default,
@@ -122,12 +119,11 @@ pub struct AddOrderRequest {
     /// FOK fills whole or not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeinforce: Option<TimeInForce>,
-    /// When to start: 0 now (default), a unix time, or +\<n> seconds from now. In a form body
-    /// write the plus sign as %2b.
+    /// When the order starts: at once when left out, at a Unix time, or some seconds from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starttm: Option<OrderTime>,
-    /// GTD expiry, at most one month ahead: 0 never (default), a unix time, or +\<n> seconds from
-    /// now with n at least 5. In a form body write the plus sign as %2b.
+    /// When a GTD order expires, at most a month ahead: never when left out, at a Unix time, or
+    /// at least 5 seconds from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiretm: Option<OrderTime>,
     /// Type of the conditional close order, placed on each fill of this order with the same
@@ -138,10 +134,10 @@ pub struct AddOrderRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub close_ordertype: Option<CloseOrderType>,
-    /// Price of the conditional close order.
+    /// Limit or trigger price of the conditional close order, with the relative forms of `price`.
     #[serde(rename = "close[price]", default, skip_serializing_if = "Option::is_none")]
     pub close_price: Option<OrderPrice>,
-    /// Price2 of the conditional close order.
+    /// Limit price of the conditional close order, with the relative forms of `price2`.
     #[serde(rename = "close[price2]", default, skip_serializing_if = "Option::is_none")]
     pub close_price2: Option<OrderPrice>,
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
@@ -224,18 +220,18 @@ pub struct AmendOrderResult {
     pub amend_id: Option<String>,
 }
 
-/// Data of one batch order.
+/// An order of a batch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchOrder {
     /// Own number for the order, need not be unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub userref: Option<i32>,
-    /// Own id, unique among your open orders; forms as in addOrder.
+    /// Own id, unique among the open orders; has the forms of `add_order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cl_ord_id: Option<String>,
     /// How the order is executed.
     pub ordertype: OrderType,
-    /// Side of the order.
+    /// Whether it buys or sells.
     #[serde(rename = "type")]
     pub side: OrderSide,
     /// Quantity in the base asset.
@@ -248,10 +244,10 @@ pub struct BatchOrder {
         skip_serializing_if = "Option::is_none"
     )]
     pub displayvol: Option<Decimal>,
-    /// As in addOrder.
+    /// Limit or trigger price, as in `add_order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<OrderPrice>,
-    /// As in addOrder.
+    /// Limit price of the trigger types, as in `add_order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price2: Option<OrderPrice>,
     /// Price that trips the trigger types, also for the conditional close. Falls back to last
@@ -268,10 +264,7 @@ pub struct BatchOrder {
     /// (oldest) or both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stptype: Option<SelfTradePrevention>,
-    /// Comma-separated flags: post (post-only, limit orders), fcib (fee in base, the default for
-    /// a sale), fciq (fee in quote, the default for a purchase, not with fcib), nompp
-    /// (deprecated: taken and ignored), viqc (volume in quote currency; market buys without
-    /// margin only).
+    /// Flags of the order; `OrderFlag` tells what each does.
     #[serde(
         with = "exchange_wire::comma",
         default,
@@ -282,13 +275,14 @@ pub struct BatchOrder {
     /// FOK fills whole or not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeinforce: Option<TimeInForce>,
-    /// As in addOrder.
+    /// When the order starts, as in `add_order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starttm: Option<OrderTime>,
-    /// As in addOrder.
+    /// When a GTD order expires, as in `add_order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiretm: Option<OrderTime>,
-    /// Conditional close; nested here, flat with brackets in addOrder.
+    /// An order that is placed on each fill of this one, with the same quantity and the other
+    /// side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close: Option<ConditionalClose>,
 }
@@ -325,7 +319,7 @@ impl BatchOrder {
         self.userref = Some(userref);
         self
     }
-    /// Own id, unique among your open orders; forms as in addOrder.
+    /// Own id, unique among the open orders; has the forms of `add_order`.
     pub fn cl_ord_id(mut self, cl_ord_id: impl Into<String>) -> Self {
         self.cl_ord_id = Some(cl_ord_id.into());
         self
@@ -335,12 +329,12 @@ impl BatchOrder {
         self.displayvol = Some(displayvol.into());
         self
     }
-    /// As in addOrder.
+    /// Limit or trigger price, as in `add_order`.
     pub fn price(mut self, price: impl Into<OrderPrice>) -> Self {
         self.price = Some(price.into());
         self
     }
-    /// As in addOrder.
+    /// Limit price of the trigger types, as in `add_order`.
     pub fn price2(mut self, price2: impl Into<OrderPrice>) -> Self {
         self.price2 = Some(price2.into());
         self
@@ -367,10 +361,7 @@ impl BatchOrder {
         self.stptype = Some(stptype);
         self
     }
-    /// Comma-separated flags: post (post-only, limit orders), fcib (fee in base, the default for
-    /// a sale), fciq (fee in quote, the default for a purchase, not with fcib), nompp
-    /// (deprecated: taken and ignored), viqc (volume in quote currency; market buys without
-    /// margin only).
+    /// Flags of the order; `OrderFlag` tells what each does.
     pub fn oflags(mut self, oflags: impl IntoIterator<Item = OrderFlag>) -> Self {
         self.oflags = oflags.into_iter().collect();
         self
@@ -381,24 +372,25 @@ impl BatchOrder {
         self.timeinforce = Some(timeinforce);
         self
     }
-    /// As in addOrder.
+    /// When the order starts, as in `add_order`.
     pub fn starttm(mut self, starttm: impl Into<OrderTime>) -> Self {
         self.starttm = Some(starttm.into());
         self
     }
-    /// As in addOrder.
+    /// When a GTD order expires, as in `add_order`.
     pub fn expiretm(mut self, expiretm: impl Into<OrderTime>) -> Self {
         self.expiretm = Some(expiretm.into());
         self
     }
-    /// Conditional close; nested here, flat with brackets in addOrder.
+    /// An order that is placed on each fill of this one, with the same quantity and the other
+    /// side.
     pub fn close(mut self, close: ConditionalClose) -> Self {
         self.close = Some(close);
         self
     }
 }
 
-/// Data of one batch order added.
+/// What became of one order of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BatchOrderAdded {
@@ -543,16 +535,17 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Conditional close; nested here, flat with brackets in addOrder.
+/// An order that is placed on each fill of this one, with the same quantity and the other
+/// side.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConditionalClose {
     /// Type of the close order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordertype: Option<CloseOrderType>,
-    /// Price of the close order.
+    /// Limit or trigger price of the close order, as in `add_order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<OrderPrice>,
-    /// Price2 of the close order.
+    /// Limit price of the trigger types, as in `add_order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price2: Option<OrderPrice>,
 }
@@ -571,12 +564,12 @@ impl ConditionalClose {
         self.ordertype = Some(ordertype);
         self
     }
-    /// Price of the close order.
+    /// Limit or trigger price of the close order, as in `add_order`.
     pub fn price(mut self, price: impl Into<OrderPrice>) -> Self {
         self.price = Some(price.into());
         self
     }
-    /// Price2 of the close order.
+    /// Limit price of the trigger types, as in `add_order`.
     pub fn price2(mut self, price2: impl Into<OrderPrice>) -> Self {
         self.price2 = Some(price2.into());
         self
@@ -607,17 +600,16 @@ pub struct EditOrderRequest {
     pub displayvol: Option<Decimal>,
     /// Pair id or altname.
     pub pair: String,
-    /// Needed for pairs that are not crypto; tokenized_asset for xstocks.
+    /// Must be `tokenized_asset` for xStocks pairs; leave it out for crypto and money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<PairAssetClass>,
-    /// Limit or trigger price, as in addOrder.
+    /// New limit or trigger price, in the quote asset, with the relative forms of `add_order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<OrderPrice>,
-    /// Limit price of the trigger types, as in addOrder.
+    /// New limit price of the trigger types, with the relative forms of `add_order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price2: Option<OrderPrice>,
-    /// Only post can be changed. Other flags of the old order stay; post itself does not and must
-    /// be named again.
+    /// Flags of the new order; `post` is not carried over from the old one.
     #[serde(
         with = "exchange_wire::comma",
         default,
@@ -672,17 +664,17 @@ pub struct EditOrderResult {
     /// Ok or err.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// New volume.
+    /// New volume, base asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub volume: Option<Decimal>,
-    /// New price.
+    /// New price, quote asset; a relative one as it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<OrderPrice>,
-    /// New price2.
+    /// New second price, quote asset; a relative one as it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price2: Option<OrderPrice>,
     /// Why it failed.

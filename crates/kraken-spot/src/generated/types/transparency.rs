@@ -20,7 +20,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Side.
+    /// Side of the book.
     pub enum BookSide {
         /// `BUY`
         Buy = "BUY",
@@ -100,7 +100,7 @@ pub struct GetPreTradeResult {
     pub asks: Vec<PreTradeLevel>,
 }
 
-/// Data of one post trade entry.
+/// A trade as published under the transparency rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PostTradeEntry {
@@ -109,14 +109,14 @@ pub struct PostTradeEntry {
     /// Characters: at most 19.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trade_id: Option<String>,
-    /// Price without fees.
+    /// Price without fees, in the quote asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub price: Option<Decimal>,
-    /// Quantity of the single fill.
+    /// Quantity of the single fill, in the base asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -175,21 +175,21 @@ pub struct PostTradeEntry {
     pub publication_ts: Option<Timestamp>,
 }
 
-/// Data of one pre trade level.
+/// A price level as published under the transparency rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PreTradeLevel {
-    /// Side.
+    /// Side of the book.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<BookSide>,
-    /// Price of the level.
+    /// Price of the level, in the quote asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub price: Option<Decimal>,
-    /// Quantity summed into it.
+    /// Quantity summed into it, in the base asset.
     #[serde(
         with = "exchange_wire::decimal",
         default,

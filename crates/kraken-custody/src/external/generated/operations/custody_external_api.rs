@@ -14,7 +14,7 @@ use crate::external::generated::types::{
     ListOrganizationsResult, ListTasksResult, ListTransactionsResult,
     ListVaultAssetBalancesResult, ListVaultPoliciesResult, ListVaultsResult,
     ListWhitelistAddressesResult, ListWithdrawalMethodsResult, NameCase, NameMatch, QuorumType,
-    ReviewTaskRequest, ReviewTaskResult, SortOrder, TaskActivities, TaskActivity, TaskVote,
+    ReviewTaskRequest, ReviewTaskResult, SortDirection, TaskActivities, TaskActivity, TaskVote,
     Transaction,
 };
 use exchange_transport::{At, Call, Error, Given, InvalidField, Missing, check};
@@ -648,7 +648,7 @@ pub struct ListTransactions<VaultIdArg = Missing> {
 struct ListTransactionsOptions {
     page_size: Option<i32>,
     types: Option<Vec<String>>,
-    order: Option<SortOrder>,
+    order: Option<SortDirection>,
     cursor: Option<String>,
 }
 
@@ -686,7 +686,7 @@ impl<VaultIdArg> ListTransactions<VaultIdArg> {
         self
     }
     /// Direction by time.
-    pub fn order(mut self, order: SortOrder) -> Self {
+    pub fn order(mut self, order: SortDirection) -> Self {
         self.options.order = Some(order);
         self
     }

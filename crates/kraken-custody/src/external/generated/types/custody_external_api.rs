@@ -37,7 +37,7 @@ pub type GetWithdrawalInfoResult = Vec<WithdrawalInfo>;
 /// What `list_whitelist_addresses` answers.
 pub type ListWhitelistAddressesResult = Vec<WhitelistAddress>;
 
-/// Data of one activity task.
+/// The task of an activity, with its instructions.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ActivityTask {
@@ -55,7 +55,7 @@ pub struct ActivityTask {
     pub updated_at: Option<Timestamp>,
     /// Time of expiry.
     pub expires_at: Option<Timestamp>,
-    /// `initiator` on the wire.
+    /// Who asked for the task.
     pub initiator: Option<TaskUser>,
     /// Whose quorum decides.
     pub quorum_type: Option<QuorumType>,
@@ -109,7 +109,7 @@ pub struct AssetAmount {
     /// Asset class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<String>,
-    /// Decimal number in a string.
+    /// Amount, in `asset`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -118,11 +118,11 @@ pub struct AssetAmount {
     pub amount: Option<Decimal>,
 }
 
-/// Data of one asset catalogue.
+/// The asset list in its wrapped form.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AssetCatalogue {
-    /// `result` on the wire.
+    /// The assets.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub result: Vec<CatalogueAsset>,
 }
@@ -156,7 +156,7 @@ pub struct AssetRef {
     pub asset_class: Option<String>,
 }
 
-/// Data of one assets.
+/// The assets, bare or wrapped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Assets {
     /// The wire has a JSON array.
@@ -208,7 +208,7 @@ pub struct Beneficiary {
     pub postal_code: Option<String>,
 }
 
-/// Data of one beneficiary rules.
+/// What a withdrawal method asks about the beneficiary.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BeneficiaryRules {
@@ -265,7 +265,8 @@ pub struct CreateTaskResult {
     /// Task ID.
     pub task_id: String,
     /// Approval ID, a UUID.
-    pub approval_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<String>,
 }
 
 /// What `create_withdrawal_fee_quote` sends.
@@ -304,14 +305,16 @@ pub struct CreateWithdrawalFeeQuoteResult {
     pub fees: Vec<WithdrawalFee>,
 }
 
-/// Data of one deposit address.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// An address to deposit to; amounts in `asset`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DepositAddress {
     /// Asset code.
-    pub asset: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<String>,
     /// Asset class.
-    pub asset_class: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_class: Option<String>,
     /// Deposit address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -355,7 +358,7 @@ pub struct DepositAddress {
     pub max_funding_ids: Option<i64>,
 }
 
-/// Data of one deposit method.
+/// A way to deposit an asset; amounts in `asset`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DepositMethod {
@@ -388,12 +391,12 @@ pub struct DepositMethod {
     /// Asset class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<String>,
-    /// `network_info` on the wire.
+    /// The network of a deposit method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_info: Option<DepositNetwork>,
 }
 
-/// Data of one deposit network.
+/// The network of a deposit method.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DepositNetwork {
@@ -418,9 +421,9 @@ pub struct GetOrganizationBalanceResult {
     /// Currency of the numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote_asset: Option<String>,
-    /// `balance` on the wire.
+    /// Parts of an organization's balance, in the quote asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub balance: Option<OrganizationBalanceParts>,
+    pub balance: Option<OrganizationBalance>,
 }
 
 /// What `get_task` answers.
@@ -441,7 +444,7 @@ pub struct GetTaskResult {
     pub updated_at: Option<Timestamp>,
     /// Time of expiry.
     pub expires_at: Option<Timestamp>,
-    /// `initiator` on the wire.
+    /// Who asked for the task.
     pub initiator: Option<TaskUser>,
     /// Whose quorum decides.
     pub quorum_type: Option<QuorumType>,
@@ -499,12 +502,18 @@ pub struct GetVaultBalanceResult {
     #[serde(with = "exchange_wire::decimal")]
     pub balance_fiat: Decimal,
     /// Change of the worth over 24 hours.
-    #[serde(with = "exchange_wire::decimal")]
-    pub balance_diff: Decimal,
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub balance_diff: Option<Decimal>,
     /// Assets without a rate, missing in the worth.
+    #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub missing_rates: Vec<AssetRef>,
-    /// Asset and its class.
-    pub quote: AssetRef,
+    /// What the worth is expressed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<AssetRef>,
 }
 
 /// What `get_vault` answers.
@@ -514,15 +523,15 @@ pub struct GetVaultResult {
     /// Vault ID.
     pub id: String,
     /// Vault's IIBAN.
-    pub iiban: String,
+    pub iiban: Option<String>,
     /// Name.
-    pub name: String,
+    pub name: Option<String>,
     /// Free text.
     pub description: Option<String>,
     /// State.
-    pub status: String,
+    pub status: Option<String>,
     /// Time of creation.
-    pub created_at: Timestamp,
+    pub created_at: Option<Timestamp>,
     /// Marks, e.g. token_vesting.
     pub attributes: Vec<String>,
     /// Deposits locked for everything but rekeying (inferred from the name).
@@ -534,25 +543,25 @@ pub struct GetVaultResult {
 exchange_wire::impl_with_rest! {
     GetVaultResult {
         id! => "id",
-        iiban! => "iiban",
-        name! => "name",
+        iiban => "iiban",
+        name => "name",
         description => "description",
-        status! => "status",
-        created_at! => "created_at",
-        attributes! => "attributes",
+        status => "status",
+        created_at => "created_at",
+        attributes => "attributes",
         deposit_lock_rekeying_only => "deposit_lock_rekeying_only",
         ..extra
     }
 }
 
-/// Data of one instruction.
+/// One change that a task asks for. Members that are not listed go into `extra`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instruction {
     /// Kind of change.
     pub kind: String,
     /// Version of the instruction's form.
     pub version: Option<i64>,
-    /// `intent` on the wire.
+    /// Why an instruction is given.
     pub intent: Option<InstructionIntent>,
     /// User concerned, an IIBAN.
     pub user: Option<String>,
@@ -591,7 +600,7 @@ exchange_wire::impl_with_rest! {
     }
 }
 
-/// Data of one instruction intent.
+/// Why an instruction is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InstructionIntent {
     /// Purpose in words.
@@ -629,7 +638,7 @@ impl InstructionIntent {
     }
 }
 
-/// Data of one instruction operation.
+/// One change to a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InstructionOperation {
     /// Kind of change, e.g. add.
@@ -652,8 +661,8 @@ exchange_wire::impl_with_rest! {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListTasksResult {
-    /// `result` on the wire.
-    pub result: Vec<TaskListItem>,
+    /// The tasks.
+    pub result: Vec<TaskSummary>,
     /// Members this version does not know, as they came.
     pub extra: IndexMap<String, RawJson>,
 }
@@ -669,7 +678,7 @@ exchange_wire::impl_with_rest! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListTransactionsResult {
-    /// `transactions` on the wire.
+    /// The transactions of this page.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub transactions: Vec<Transaction>,
     /// Cursor of the next page; absent on the last.
@@ -681,19 +690,19 @@ pub struct ListTransactionsResult {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListVaultsResult {
-    /// `vaults` on the wire.
+    /// The vaults of this page.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub vaults: Vec<Vault>,
     /// Vaults that match in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
-    /// Asset and its class.
+    /// What the worth is expressed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<AssetRef>,
 }
 
 exchange_wire::open_enum! {
-    /// Values of the name case.
+    /// Whether case counts.
     pub enum NameCase {
         /// `sensitive`
         Sensitive = "sensitive",
@@ -703,7 +712,7 @@ exchange_wire::open_enum! {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the name match.
+    /// How a name is compared.
     pub enum NameMatch {
         /// `equals`
         Equals = "equals",
@@ -714,15 +723,16 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one organization.
+/// An organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Organization {
     /// Organization's IIBAN.
     #[serde(alias = "org_iiban")]
     pub org_id: String,
-    /// State.
-    pub status: OrganizationStatus,
+    /// State of the organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<OrganizationStatus>,
     /// Name.
     ///
     /// Characters: 5 to 128.
@@ -730,10 +740,10 @@ pub struct Organization {
     pub name: Option<String>,
 }
 
-/// Data of one organization balance parts.
+/// Parts of an organization's balance, in the quote asset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct OrganizationBalanceParts {
+pub struct OrganizationBalance {
     /// Everything.
     #[serde(
         with = "exchange_wire::decimal",
@@ -765,7 +775,7 @@ pub struct OrganizationBalanceParts {
 }
 
 exchange_wire::open_enum! {
-    /// State.
+    /// State of the organization.
     pub enum OrganizationStatus {
         /// `active`
         Active = "active",
@@ -778,7 +788,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one quorum group.
+/// A group of reviewers, and how many of them must approve.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct QuorumGroup {
@@ -788,7 +798,7 @@ pub struct QuorumGroup {
     /// Approvals needed from this group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<i64>,
-    /// `members` on the wire.
+    /// The reviewers of the group.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub members: Vec<QuorumMember>,
 }
@@ -797,12 +807,12 @@ pub struct QuorumGroup {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct QuorumGroups {
-    /// `groups` on the wire.
+    /// The groups.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub groups: Vec<QuorumGroup>,
 }
 
-/// Data of one quorum member.
+/// A reviewer of a group.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct QuorumMember {
@@ -830,7 +840,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one quote rate.
+/// Rate of the asset in one currency.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct QuoteRate {
@@ -858,11 +868,12 @@ pub struct ReviewTaskRequest {
 }
 
 /// What `review_task` answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReviewTaskResult {
     /// Where the task stands.
-    pub state: TaskState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<TaskState>,
 }
 
 /// State of the vote.
@@ -887,8 +898,8 @@ pub struct ReviewerStatistics {
 }
 
 exchange_wire::open_enum! {
-    /// Values of the sort order.
-    pub enum SortOrder {
+    /// Direction of a sort.
+    pub enum SortDirection {
         /// `asc`
         Asc = "asc",
         /// `desc`
@@ -896,37 +907,37 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one task activities.
+/// The activities, bare or wrapped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TaskActivities {
     /// The wire has a JSON array.
     List(Vec<TaskActivity>),
     /// The wire has a JSON object.
-    Page(TaskActivityList),
+    Page(TaskActivityPage),
 }
 
 exchange_wire::impl_by_shape! {
-    TaskActivities { array => List(Vec<TaskActivity>), object => Page(TaskActivityList) }
+    TaskActivities { array => List(Vec<TaskActivity>), object => Page(TaskActivityPage) }
 }
 
-/// Data of one task activity.
+/// Something that happened to a task, and the task.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaskActivity {
     /// Activity ID.
     pub id: String,
     /// Time.
-    pub created_at: Timestamp,
+    pub created_at: Option<Timestamp>,
     /// What happened.
-    pub action: String,
+    pub action: Option<String>,
     /// State of the task.
-    pub state: String,
+    pub state: Option<String>,
     /// Comment.
     pub comment: Option<String>,
-    /// `user` on the wire.
+    /// Who did it.
     pub user: Option<TaskUser>,
-    /// `task` on the wire.
-    pub task: ActivityTask,
+    /// The task of an activity, with its instructions.
+    pub task: Option<ActivityTask>,
     /// Members this version does not know, as they came.
     pub extra: IndexMap<String, RawJson>,
 }
@@ -934,28 +945,28 @@ pub struct TaskActivity {
 exchange_wire::impl_with_rest! {
     TaskActivity {
         id! => "id",
-        created_at! => "created_at",
-        action! => "type",
-        state! => "state",
+        created_at => "created_at",
+        action => "type",
+        state => "state",
         comment => "comment",
         user => "user",
-        task! => "task",
+        task => "task",
         ..extra
     }
 }
 
-/// Data of one task activity list.
+/// The activities in their wrapped form.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct TaskActivityList {
-    /// `result` on the wire.
+pub struct TaskActivityPage {
+    /// The activities.
     pub result: Vec<TaskActivity>,
     /// Members this version does not know, as they came.
     pub extra: IndexMap<String, RawJson>,
 }
 
 exchange_wire::impl_with_rest! {
-    TaskActivityList {
+    TaskActivityPage {
         result => "result",
         ..extra
     }
@@ -973,7 +984,7 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Entry of a task's history; an older, flatter form than taskActivity.
+/// Entry of a task's history, flatter than an activity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TaskEvent {
@@ -1004,15 +1015,35 @@ pub struct TaskEvent {
     /// Vault ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vault_id: Option<String>,
-    /// `user` on the wire.
+    /// Who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<TaskUser>,
 }
 
-/// Data of one task list item.
+exchange_wire::open_enum! {
+    /// Where the task stands.
+    pub enum TaskState {
+        /// `pending`
+        Pending = "pending",
+        /// `approved`
+        Approved = "approved",
+        /// `rejected`
+        Rejected = "rejected",
+        /// `canceled`
+        Canceled = "canceled",
+        /// `expired`
+        Expired = "expired",
+        /// `failed`
+        Failed = "failed",
+        /// `executed`
+        Executed = "executed",
+    }
+}
+
+/// A task in short, as a row of the list.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct TaskListItem {
+pub struct TaskSummary {
     /// Task ID.
     pub id: Option<String>,
     /// Kind of task, e.g. request_withdrawal.
@@ -1027,7 +1058,7 @@ pub struct TaskListItem {
     pub updated_at: Option<Timestamp>,
     /// Time of expiry.
     pub expires_at: Option<Timestamp>,
-    /// `initiator` on the wire.
+    /// Who asked for the task.
     pub initiator: Option<TaskUser>,
     /// Whose quorum decides.
     pub quorum_type: Option<QuorumType>,
@@ -1054,7 +1085,7 @@ pub struct TaskListItem {
 }
 
 exchange_wire::impl_with_rest! {
-    TaskListItem {
+    TaskSummary {
         id => "id",
         kind => "type",
         type_label => "type_label",
@@ -1077,27 +1108,7 @@ exchange_wire::impl_with_rest! {
     }
 }
 
-exchange_wire::open_enum! {
-    /// Where the task stands.
-    pub enum TaskState {
-        /// `pending`
-        Pending = "pending",
-        /// `approved`
-        Approved = "approved",
-        /// `rejected`
-        Rejected = "rejected",
-        /// `canceled`
-        Canceled = "canceled",
-        /// `expired`
-        Expired = "expired",
-        /// `failed`
-        Failed = "failed",
-        /// `executed`
-        Executed = "executed",
-    }
-}
-
-/// Data of one task user.
+/// Who asked for the task.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TaskUser {
@@ -1143,26 +1154,34 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one transaction.
+/// A transaction of a vault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Transaction {
     /// Transaction ID.
     pub id: String,
     /// Kind, e.g. deposit, withdrawal, custody_transfer.
-    #[serde(rename = "type")]
-    pub kind: String,
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// State; pending, broadcast, completed, failed, settled and on_hold are named as examples.
-    pub status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
     /// Asset code.
-    pub asset: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<String>,
     /// Asset class, e.g. currency, tokenized_asset.
-    pub asset_class: String,
-    /// Amount; negative when spent.
-    #[serde(with = "exchange_wire::decimal")]
-    pub amount: Decimal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_class: Option<String>,
+    /// Amount, in `asset`; negative when spent.
+    #[serde(
+        with = "exchange_wire::decimal",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub amount: Option<Decimal>,
     /// RFC 3339 time.
-    pub time: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
     /// Hash on the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_hash: Option<String>,
@@ -1221,7 +1240,8 @@ pub struct Vault {
     pub otc_enabled: Option<bool>,
 }
 
-/// Data of one vault asset balance.
+/// What a vault holds of one asset; amounts in that asset, those that begin with `quote_` in
+/// the quote asset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VaultAssetBalance {
@@ -1353,7 +1373,7 @@ pub struct VaultAssetBalance {
     pub quote_asset_class: Option<String>,
 }
 
-/// Data of one vault policy.
+/// A policy of a vault; its figures are in `extra`, as no page names them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VaultPolicy {
@@ -1388,14 +1408,16 @@ exchange_wire::open_enum! {
     }
 }
 
-/// Data of one whitelist address.
+/// An address that withdrawals may go to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WhitelistAddress {
     /// Asset code.
-    pub asset: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<String>,
     /// Its class.
-    pub asset_class: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_class: Option<String>,
     /// Name of the address.
     pub address_name: String,
     /// The address.
@@ -1412,7 +1434,7 @@ pub struct WhitelistAddress {
     pub beneficiary: Option<Beneficiary>,
 }
 
-/// Data of one withdrawal fee.
+/// Fee of one level of speed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawalFee {
@@ -1425,7 +1447,7 @@ pub struct WithdrawalFee {
     /// Its class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<String>,
-    /// Fee.
+    /// Fee, in `asset`.
     #[serde(
         with = "exchange_wire::decimal",
         default,
@@ -1434,7 +1456,7 @@ pub struct WithdrawalFee {
     pub amount: Option<Decimal>,
 }
 
-/// Data of one withdrawal info.
+/// A way to withdraw an asset, with its limits and rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawalInfo {
@@ -1508,13 +1530,13 @@ pub struct WithdrawalInfo {
     /// To be activated first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_activation: Option<bool>,
-    /// `beneficiary` on the wire.
+    /// What a withdrawal method asks about the beneficiary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beneficiary: Option<BeneficiaryRules>,
     /// A deposit must come first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_deposit: Option<bool>,
-    /// Deposited so far.
+    /// Deposited so far, in the asset.
     #[serde(
         with = "exchange_wire::decimal::number",
         default,
@@ -1524,15 +1546,15 @@ pub struct WithdrawalInfo {
     /// Test method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<bool>,
-    /// `withdrawal_network_info` on the wire.
+    /// The network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal_network_info: Option<WithdrawalNetwork>,
-    /// `rates` on the wire.
+    /// Rates of the asset.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub rates: Vec<QuoteRate>,
 }
 
-/// Data of one withdrawal method.
+/// A way to withdraw an asset; amounts in `asset`, the fee in `fee_asset`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawalMethod {
@@ -1571,12 +1593,12 @@ pub struct WithdrawalMethod {
     /// Asset class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<String>,
-    /// `network_info` on the wire.
+    /// The network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_info: Option<WithdrawalNetwork>,
 }
 
-/// Data of one withdrawal network.
+/// The network.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawalNetwork {

@@ -1,0 +1,16 @@
+use kraken_spot::{
+    Client, Error,
+    types::{OrderSide, OrderType},
+};
+
+pub async fn buy(client: &Client) -> Result<(), Error> {
+    client
+        .add_order()
+        .ordertype(OrderType::Market)
+        .type_(OrderSide::Buy)
+        .volume(1)
+        .pair("XBTUSD") //~ required
+        .send()
+        .await?;
+    Ok(())
+}
