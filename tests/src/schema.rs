@@ -183,8 +183,12 @@ pub struct Site<'m> {
 /// What stands at a [`Site`].
 #[derive(Debug)]
 pub enum What<'m> {
-    /// An object to which members may be added that no description names.
-    OpenObject,
+    /// An object to which members may be added that no description names, and whether the type has
+    /// a place for them.
+    OpenObject {
+        /// They come back; else they are passed over.
+        kept: bool,
+    },
     /// A member that may be missing or null. Its name as spelt in the payload.
     Optional(String),
     /// A position of a tuple that may be null.
@@ -226,7 +230,7 @@ impl<'m> Walk<'m> {
                 let others_typed = rest
                     .is_some_and(|rest| !matches!(form(self.model, rest), Form::Marker("Json", _)));
                 if !others_typed {
-                    self.site(at, What::OpenObject);
+                    self.site(at, What::OpenObject { kept: rest.is_some() });
                 }
                 for (name, schema) in properties {
                     let facts = field(facts, name);

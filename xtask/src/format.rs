@@ -41,7 +41,14 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     (
         "exchange_wire",
-        &["AsComma", "AsDecimal", "AsInteger", "RawJson", "Timestamp"],
+        &[
+            "AsComma",
+            "AsDecimal",
+            "AsInteger",
+            "RawJson",
+            "Rfc3339",
+            "Timestamp",
+        ],
     ),
     ("http", &["Method"]),
     ("indexmap", &["IndexMap"]),

@@ -73,7 +73,10 @@ mod tests {
     #[test]
     fn a_panic_within_becomes_its_message() {
         assert_eq!(caught(|| 1), Ok(1));
-        assert_eq!(caught(|| panic!("no {}", "luck")), Err::<(), _>("no luck".to_owned()));
+        assert_eq!(
+            caught(|| panic!("no {}", "luck")),
+            Err::<(), _>("no luck".to_owned())
+        );
     }
 
     #[test]
@@ -92,6 +95,10 @@ mod tests {
         }));
         let problem = generate("t.yaml", &document.unwrap()).unwrap_err();
         assert_eq!(problem.file, "t.yaml");
-        assert!(problem.reason.contains("progenitor gave up"), "{}", problem.reason);
+        assert!(
+            problem.reason.contains("progenitor gave up"),
+            "{}",
+            problem.reason
+        );
     }
 }

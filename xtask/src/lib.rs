@@ -21,5 +21,6 @@ pub mod pipeline;
 pub mod problem;
 pub mod regen;
 pub mod rewrite;
+pub mod sources;
 pub mod validate;
 pub mod write;

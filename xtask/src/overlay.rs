@@ -76,6 +76,9 @@ fn apply_action(
             Some("give it a `description`: the fact and how sure it is".to_owned()),
         ));
     }
+    if let Some(update) = action.get("update") {
+        unknown_words(overlay, &pointer, update, outcome);
+    }
     let path = match JsonPath::parse(target) {
         Ok(path) => path,
         Err(error) => {
@@ -132,6 +135,56 @@ fn apply_action(
         }
     }
     outcome.applied += 1;
+}
+
+/// Our extensions; a misspelt one would do nothing and say nothing.
+const EXTENSIONS: &[&str] = &[
+    "x-additionalPropertiesName",
+    "x-alias",
+    "x-comma-separated",
+    "x-constant",
+    "x-doc",
+    "x-doc-base",
+    "x-doc-url",
+    "x-effect",
+    "x-field-name",
+    "x-format",
+    "x-item-enum",
+    "x-map-name",
+    "x-name",
+    "x-optional-result",
+    "x-pace",
+    "x-placeholder",
+    "x-tuple",
+    "x-tuple-doc",
+    "x-tuple-name",
+    "x-variant-names",
+];
+
+/// Reports every key of an update that looks like an extension of ours and is none.
+fn unknown_words(overlay: &Loaded, pointer: &str, update: &Value, outcome: &mut Applied) {
+    match update {
+        Value::Object(map) => {
+            for (key, value) in map {
+                // Parameters and headers are named in values, never in keys.
+                if key.starts_with("x-") && !EXTENSIONS.contains(&key.as_str()) {
+                    outcome.problems.push(problem(
+                        overlay,
+                        pointer,
+                        format!("`{key}` is no extension of this generator"),
+                        Some(format!("use one of: {}", EXTENSIONS.join(", "))),
+                    ));
+                }
+                unknown_words(overlay, pointer, value, outcome);
+            }
+        }
+        Value::Array(list) => {
+            for value in list {
+                unknown_words(overlay, pointer, value, outcome);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Sort key that puts array positions in the order of their numbers.
@@ -260,6 +313,19 @@ mod tests {
         assert_eq!(reasons.len(), 4, "{reasons:?}");
         assert!(reasons[0].contains("action 1 has a bad JSONPath"));
         assert_eq!(applied.problems[0].file, "t.overlay.yaml");
+    }
+
+    #[test]
+    fn a_misspelt_extension_is_named() {
+        let mut document = json!({"a": {}});
+        let applied = apply(
+            &mut document,
+            &overlay(
+                &json!([{"target": "$.a", "description": "d", "update": {"b": [{"x-formt": "decimal"}]}}]),
+            ),
+        );
+        assert_eq!(applied.problems.len(), 1);
+        assert!(applied.problems[0].reason.contains("`x-formt`"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
     overlay,
     problem::{Problem, Problems},
     rewrite::{self, surface::Surface},
-    validate,
+    sources, validate,
 };
 
 /// Where an API's description comes from.
@@ -71,7 +71,11 @@ pub fn describe(root: &Path, api: &Api, source: &Source) -> Result<Described, Pr
     let mut stages = Vec::new();
     let mut clock = Clock::default();
     let (path, shown, words) = match source {
-        Source::Committed => (root.join(api.spec), api.spec.to_owned(), Words::Ours),
+        Source::Committed => (
+            root.join(api.spec),
+            api.spec.to_owned(),
+            sources::words(root, api),
+        ),
         Source::Other(path) => (path.clone(), path.display().to_string(), Words::Vendors),
     };
     let mut document = load::load(&path, &shown)?;

@@ -11,7 +11,8 @@ use anyhow::{Context, bail};
 use crate::{
     apis::{self, APIS, Api},
     pipeline::{self, Output, Source},
-    write,
+    problem::Problems,
+    sources, write,
 };
 
 /// What to regenerate, and how.
@@ -55,6 +56,11 @@ pub fn regen(root: &Path, options: &Options, log: &mut dyn Write) -> anyhow::Res
         match pipeline::run(root, api, &source) {
             Ok(output) => {
                 report(api, &output, started, log)?;
+                if let Source::Committed = source
+                    && let Err(problem) = sources::origin(root, api, &output.model.digest)
+                {
+                    failures.push(format!("{}: {}", api.name, Problems::from(problem)));
+                }
                 outputs.push((api, output));
             }
             Err(problems) => failures.push(format!("{}: {problems}", api.name)),

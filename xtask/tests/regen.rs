@@ -8,6 +8,7 @@ use std::{
 use xtask::{
     apis::APIS,
     regen::{Options, regen},
+    sources,
 };
 
 fn workspace() -> PathBuf {
@@ -21,6 +22,11 @@ fn workspace() -> PathBuf {
 fn only_specs() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("specs")).unwrap();
+    fs::copy(
+        workspace().join(sources::FILE),
+        root.path().join(sources::FILE),
+    )
+    .unwrap();
     for api in APIS {
         for file in [api.spec, api.overlay] {
             fs::copy(workspace().join(file), root.path().join(file)).unwrap();
@@ -140,6 +146,27 @@ fn another_description_leaves_the_tree_alone() {
             "the vendor's prose is not ours"
         );
     }
+}
+
+#[test]
+fn a_description_that_is_not_the_recorded_one_is_refused() {
+    let root = only_specs();
+    let spec = root.path().join("specs/kraken-custody.yaml");
+    let text = fs::read_to_string(&spec).unwrap();
+    fs::write(&spec, format!("{text}# A word more.\n")).unwrap();
+    let options = Options {
+        api: Some("kraken-custody".to_owned()),
+        ..Options::default()
+    };
+    let error = run(root.path(), &options).0.unwrap_err().to_string();
+    assert!(
+        error.contains("specs/sources.toml") && error.contains("sha256 ="),
+        "{error}"
+    );
+    assert!(
+        !root.path().join("crates").exists(),
+        "nothing may be written"
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! | [`given`] | required builder parameters, checked when compiling |
 //! | [`check`] | limits the venue documents, checked before anything is sent |
 //! | [`transport`] | sending, with time and size limits |
+//! | [`pacer`] | how a model of the venue's rate limits is asked |
 //! | [`error`] | the one error type of all venue crates |
 //!
 //! # Example
@@ -44,6 +45,7 @@ pub mod error;
 pub mod given;
 pub mod header;
 pub mod operation;
+pub mod pacer;
 pub mod param;
 pub mod transport;
 
@@ -53,6 +55,7 @@ pub use error::{Error, Kind, Outcome, Severity, VendorMessage};
 pub use given::{Given, Missing};
 pub use header::header_value;
 pub use operation::{Access, Answer, Effect, Operation, Pace, Permission};
+pub use pacer::{CallFacts, CounterState, PaceMode, Pacer, Reservation};
 pub use param::ToParam;
 pub use transport::{
     Prepared, RawAnswer, Transport, TransportConfig, TransportFault, http_client_builder,

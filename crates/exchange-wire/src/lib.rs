@@ -36,6 +36,7 @@ pub mod loss;
 pub mod open_enum;
 mod raw;
 pub mod rest;
+pub mod rfc3339;
 mod scalar;
 mod shape;
 pub mod timestamp;
@@ -50,6 +51,7 @@ pub use lenient::null_as_default;
 pub use loss::{Loss, losses};
 pub use open_enum::OpenEnum;
 pub use raw::RawJson;
+pub use rfc3339::Rfc3339;
 pub use rust_decimal::Decimal;
 pub use timestamp::Timestamp;
 

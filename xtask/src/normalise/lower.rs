@@ -168,11 +168,7 @@ impl<'d> Lowering<'d> {
         match resolve(self.document, node, at) {
             Ok(resolved) => Some(resolved),
             Err(reason) => {
-                self.problem(
-                    at,
-                    reason,
-                    Some(without_reference(at)),
-                );
+                self.problem(at, reason, Some(without_reference(at)));
                 None
             }
         }
@@ -231,6 +227,9 @@ impl<'d> Lowering<'d> {
         let format = text(schema, "format").unwrap_or_default();
         if format == "binary" {
             return json!({"type": "string", "format": "binary"});
+        }
+        if rules::is_time_format(format) && self.in_request {
+            return marker("Rfc3339");
         }
         if rules::is_time_format(format) || rules::is_time(place.property) {
             return marker(if self.in_request {

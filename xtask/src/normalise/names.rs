@@ -6,13 +6,37 @@ use crate::format::is_imported;
 
 /// Names the generated code uses without an import.
 const PRELUDE: &[&str] = &[
-    "Box", "Clone", "Client", "Debug", "Default", "Err", "From", "Into", "IntoIterator", "None",
-    "Ok", "Option", "PartialEq", "Result", "Self", "Some", "String", "Vec",
+    "Box",
+    "Clone",
+    "Client",
+    "Debug",
+    "Default",
+    "Err",
+    "From",
+    "Into",
+    "IntoIterator",
+    "None",
+    "Ok",
+    "Option",
+    "PartialEq",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "Vec",
 ];
 
 /// Names that the builders use themselves.
 const BUILDER: &[&str] = &[
-    "call", "checked", "clone", "core", "from_core", "operation", "options", "prepare", "request",
+    "call",
+    "checked",
+    "clone",
+    "core",
+    "from_core",
+    "operation",
+    "options",
+    "prepare",
+    "request",
     "send",
 ];
 
@@ -43,7 +67,13 @@ pub(crate) fn field_name(wire: &str) -> String {
         _ => wire
             .chars()
             .filter(|c| *c != '\'')
-            .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '-' })
+            .map(|c| {
+                if c.is_alphanumeric() || c == '_' {
+                    c
+                } else {
+                    '-'
+                }
+            })
             .collect(),
     };
     let mut name = plain.to_snake_case();
@@ -90,8 +120,13 @@ mod tests {
     #[test]
     fn a_field_name_is_always_an_identifier() {
         for (wire, name) in [
-            ("type", "type_"), ("close[price]", "close_price"), ("1", "x1"), ("", "x"),
-            ("fee-percentage", "fee_percentage"), ("-1", "minus1"), ("Self", "self_"),
+            ("type", "type_"),
+            ("close[price]", "close_price"),
+            ("1", "x1"),
+            ("", "x"),
+            ("fee-percentage", "fee_percentage"),
+            ("-1", "minus1"),
+            ("Self", "self_"),
         ] {
             assert_eq!(field_name(wire), name);
             assert!(is_ident(name), "{name}");

@@ -362,18 +362,12 @@ fn is_template(path: &str) -> bool {
 fn argument_fault(taken: &[Parameter], name: &str) -> Option<String> {
     let rust = |wire: &str| names::field_name(wire);
     let taken = taken.iter().any(|known| rust(&known.name) == name);
-    (taken || names::is_builders(name)).then(|| {
-        format!("`{name}` is the name of something else in the call")
-    })
+    (taken || names::is_builders(name))
+        .then(|| format!("`{name}` is the name of something else in the call"))
 }
 
 /// The members of a body are arguments like the parameters.
-fn check_members(
-    lowering: &mut Lowering<'_>,
-    type_name: &str,
-    at: &str,
-    parameters: &[Parameter],
-) {
+fn check_members(lowering: &mut Lowering<'_>, type_name: &str, at: &str, parameters: &[Parameter]) {
     let fields = lowering
         .types
         .get(type_name)
@@ -434,7 +428,9 @@ fn add_parameter(
     if !text_like {
         lowering.problem(
             at,
-            format!("the parameter `{name}` is an object, which has no form in a path, query or header"),
+            format!(
+                "the parameter `{name}` is an object, which has no form in a path, query or header"
+            ),
             Some(action(at, "x-format: string")),
         );
     }
@@ -556,9 +552,11 @@ fn lower_body(
         .get("properties")
         .and_then(Value::as_object)
         .is_none_or(serde_json::Map::is_empty);
-    let says_more = ["allOf", "oneOf", "anyOf", "not", "items", "x-format", "x-tuple"]
-        .iter()
-        .any(|word| schema.value.get(word).is_some())
+    let says_more = [
+        "allOf", "oneOf", "anyOf", "not", "items", "x-format", "x-tuple",
+    ]
+    .iter()
+    .any(|word| schema.value.get(word).is_some())
         || !matches!(text(&schema.value, "type"), None | Some("object"));
     if empty && !says_more {
         return if took_nonce {

@@ -50,6 +50,12 @@ pub const FORMATS: &[Format] = &[
         codec: Some("exchange_wire::timestamp::number"),
     },
     Format {
+        name: "rfc3339",
+        marker: "Rfc3339",
+        rust: "::exchange_wire::Rfc3339",
+        codec: None,
+    },
+    Format {
         name: "integer",
         marker: "Integer",
         rust: "i64",

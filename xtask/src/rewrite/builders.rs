@@ -273,6 +273,7 @@ pub(crate) fn setter(ty: &Type) -> (TokenStream, fn(&Ident) -> TokenStream) {
         "OrderPrice",
         "OrderRef",
         "OrderTime",
+        "Rfc3339",
         "String",
         "TimeOrId",
         "Timestamp",

@@ -64,7 +64,7 @@ impl Client {
     pub fn deposit_methods(&self) -> operations::DepositMethods {
         operations::DepositMethods::from_core(self.core.clone())
     }
-    /// Deposit addresses of a vault for one asset and method; `new` asks for a fresh one.
+    /// Deposit addresses of a vault for one asset and method; `new_address` asks for a fresh one.
     ///
     /// Signed; which permission the API key needs is not documented. It changes the account, so
     /// it is never sent twice by itself.

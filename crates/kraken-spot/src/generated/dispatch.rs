@@ -41,7 +41,7 @@ use crate::generated::types::{
     TransferSource, TransferTarget, Trigger, WalletTransferRequest, WalletTransferResult,
     WithdrawFundsRequest, WithdrawFundsResult,
 };
-use exchange_wire::{AsComma, AsDecimal, RawJson, Timestamp};
+use exchange_wire::{AsComma, AsDecimal, RawJson, Rfc3339, Timestamp};
 use kraken_core::{
     AssetList, Cursor, DispatchError, OrderPrice, OrderRef, OrderTime, Parameters, TimeOrId,
 };
@@ -238,10 +238,10 @@ pub async fn send(
             if let Some(value) = parameters.optional::<String>("symbol")? {
                 call = call.symbol(value);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("from_ts")? {
+            if let Some(value) = parameters.optional::<Rfc3339>("from_ts")? {
                 call = call.from_ts(value);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("to_ts")? {
+            if let Some(value) = parameters.optional::<Rfc3339>("to_ts")? {
                 call = call.to_ts(value);
             }
             if let Some(value) = parameters.optional::<i64>("count")? {
@@ -723,7 +723,7 @@ pub async fn send(
             if let Some(value) = parameters.optional::<OrderPrice>("close[price2]")? {
                 call = call.close_price2(value);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("deadline")? {
+            if let Some(value) = parameters.optional::<Rfc3339>("deadline")? {
                 call = call.deadline(value);
             }
             if let Some(value) = parameters.optional::<bool>("validate")? {
@@ -743,7 +743,7 @@ pub async fn send(
             if let Some(value) = parameters.optional::<PairAssetClass>("asset_class")? {
                 call = call.asset_class(value);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("deadline")? {
+            if let Some(value) = parameters.optional::<Rfc3339>("deadline")? {
                 call = call.deadline(value);
             }
             if let Some(value) = parameters.optional::<bool>("validate")? {
@@ -785,7 +785,7 @@ pub async fn send(
             if let Some(value) = parameters.optional::<bool>("post_only")? {
                 call = call.post_only(value);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("deadline")? {
+            if let Some(value) = parameters.optional::<Rfc3339>("deadline")? {
                 call = call.deadline(value);
             }
             parameters.finish()?;
@@ -820,7 +820,7 @@ pub async fn send(
             {
                 call = call.oflags(value.0);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("deadline")? {
+            if let Some(value) = parameters.optional::<Rfc3339>("deadline")? {
                 call = call.deadline(value);
             }
             if let Some(value) = parameters.optional::<bool>("cancel_response")? {

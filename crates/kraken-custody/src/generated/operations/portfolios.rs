@@ -610,7 +610,7 @@ impl<XVaultIdArg> DepositMethods<XVaultIdArg> {
     }
 }
 
-/// Deposit addresses of a vault for one asset and method; `new` asks for a fresh one.
+/// Deposit addresses of a vault for one asset and method; `new_address` asks for a fresh one.
 ///
 /// Signed; which permission the API key needs is not documented. It changes the account, so
 /// it is never sent twice by itself.

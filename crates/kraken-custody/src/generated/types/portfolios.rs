@@ -820,33 +820,33 @@ pub struct CustodyVaultDetail {
 pub enum CustodyVaultFilter {
     /// Travels with `type` `equals` and `by` `id`.
     IdEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
     /// Travels with `type` `equals` and `by` `name`.
     NameEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
         /// Whether case counts.
         case: Option<CaseMatching>,
     },
     /// Travels with `type` `starts_with` and `by` `name`.
     NameStartsWith {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
         /// Whether case counts.
         case: Option<CaseMatching>,
     },
     /// Travels with `type` `contains` and `by` `name`.
     NameContains {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
         /// Whether case counts.
         case: Option<CaseMatching>,
     },
     /// Travels with `type` `equals` and `by` `default_approvals`.
     DefaultApprovalsEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<i64>,
     },
     /// Travels with `type` `in` and `by` `default_approvals`.
@@ -858,7 +858,7 @@ pub enum CustodyVaultFilter {
     },
     /// Travels with `type` `equals` and `by` `created_at`.
     CreatedAtEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<Timestamp>,
     },
     /// Travels with `type` `in` and `by` `created_at`.
@@ -870,7 +870,7 @@ pub enum CustodyVaultFilter {
     },
     /// Travels with `type` `equals` and `by` `updated_at`.
     UpdatedAtEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<Timestamp>,
     },
     /// Travels with `type` `in` and `by` `updated_at`.
@@ -882,7 +882,7 @@ pub enum CustodyVaultFilter {
     },
     /// Travels with `type` `equals` and `by` `member`.
     MemberEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
 }

@@ -88,47 +88,47 @@ exchange_wire::impl_with_rest! {
 pub enum CustodyActivityFilter {
     /// Travels with `type` `equals` and `by` `id`.
     IdEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
     /// Travels with `type` `equals` and `by` `scope`.
     ScopeEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<CustodyTaskScope>,
     },
     /// Travels with `type` `equals` and `by` `vault_id`.
     VaultIdEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
     /// Travels with `type` `equals` and `by` `task_id`.
     TaskIdEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
     /// Travels with `type` `equals` and `by` `approval_id`.
     ApprovalIdEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
     /// Travels with `type` `equals` and `by` `task_action`.
     TaskActionEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<CustodyTaskAction>,
     },
     /// Travels with `type` `equals` and `by` `activity_action`.
     ActivityActionEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<CustodyActivityAction>,
     },
     /// Travels with `type` `equals` and `by` `created_at`.
     CreatedAtEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<Timestamp>,
     },
     /// Travels with `type` `equals` and `by` `user`.
     UserEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
 }
@@ -451,37 +451,37 @@ exchange_wire::open_enum! {
 pub enum CustodyTaskFilter {
     /// Travels with `type` `equals` and `by` `id`.
     IdEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
     /// Travels with `type` `equals` and `by` `approval_id`.
     ApprovalIdEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
     /// Travels with `type` `equals` and `by` `vault_id`.
     VaultIdEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<String>,
     },
     /// Travels with `type` `equals` and `by` `scope`.
     ScopeEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<CustodyTaskScope>,
     },
     /// Travels with `type` `equals` and `by` `state`.
     StateEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<CustodyTaskState>,
     },
     /// Travels with `type` `equals` and `by` `action`.
     ActionEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<CustodyTaskAction>,
     },
     /// Travels with `type` `equals` and `by` `created_at`.
     CreatedAtEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<Timestamp>,
     },
     /// Travels with `type` `in` and `by` `created_at`.
@@ -493,7 +493,7 @@ pub enum CustodyTaskFilter {
     },
     /// Travels with `type` `equals` and `by` `updated_at`.
     UpdatedAtEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<Timestamp>,
     },
     /// Travels with `type` `in` and `by` `updated_at`.
@@ -505,7 +505,7 @@ pub enum CustodyTaskFilter {
     },
     /// Travels with `type` `equals` and `by` `expires_at`.
     ExpiresAtEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<Timestamp>,
     },
     /// Travels with `type` `in` and `by` `expires_at`.
@@ -517,7 +517,7 @@ pub enum CustodyTaskFilter {
     },
     /// Travels with `type` `equals` and `by` `current_user_decision`.
     CurrentUserDecisionEquals {
-        /// `values` on the wire.
+        /// Any of these.
         values: Vec<CustodyTaskDecision>,
     },
 }

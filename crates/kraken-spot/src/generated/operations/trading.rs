@@ -14,7 +14,7 @@ use crate::generated::types::{
     OrderSide, OrderType, PairAssetClass, SelfTradePrevention, TimeInForce, Trigger,
 };
 use exchange_transport::{At, Call, Check, Error, Given, Missing};
-use exchange_wire::Timestamp;
+use exchange_wire::Rfc3339;
 use kraken_core::{Core, OrderPrice, OrderRef, OrderTime};
 use rust_decimal::Decimal;
 
@@ -62,7 +62,7 @@ struct AddOrderOptions {
     close_ordertype: Option<CloseOrderType>,
     close_price: Option<OrderPrice>,
     close_price2: Option<OrderPrice>,
-    deadline: Option<Timestamp>,
+    deadline: Option<Rfc3339>,
     validate: Option<bool>,
     broker: Option<String>,
 }
@@ -245,7 +245,7 @@ impl<
         self
     }
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
-    pub fn deadline(mut self, deadline: impl Into<Timestamp>) -> Self {
+    pub fn deadline(mut self, deadline: impl Into<Rfc3339>) -> Self {
         self.options.deadline = Some(deadline.into());
         self
     }
@@ -343,7 +343,7 @@ pub struct AddOrderBatch<OrdersArg = Missing, PairArg = Missing> {
 #[derive(Clone, Debug, Default)]
 struct AddOrderBatchOptions {
     asset_class: Option<PairAssetClass>,
-    deadline: Option<Timestamp>,
+    deadline: Option<Rfc3339>,
     validate: Option<bool>,
     broker: Option<String>,
 }
@@ -393,7 +393,7 @@ impl<OrdersArg, PairArg> AddOrderBatch<OrdersArg, PairArg> {
         self
     }
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
-    pub fn deadline(mut self, deadline: impl Into<Timestamp>) -> Self {
+    pub fn deadline(mut self, deadline: impl Into<Rfc3339>) -> Self {
         self.options.deadline = Some(deadline.into());
         self
     }
@@ -473,7 +473,7 @@ struct AmendOrderOptions {
     trigger_price: Option<OrderPrice>,
     pair: Option<String>,
     post_only: Option<bool>,
-    deadline: Option<Timestamp>,
+    deadline: Option<Rfc3339>,
 }
 
 impl AmendOrder {
@@ -527,7 +527,7 @@ impl AmendOrder {
         self
     }
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
-    pub fn deadline(mut self, deadline: impl Into<Timestamp>) -> Self {
+    pub fn deadline(mut self, deadline: impl Into<Rfc3339>) -> Self {
         self.options.deadline = Some(deadline.into());
         self
     }
@@ -592,7 +592,7 @@ struct EditOrderOptions {
     price: Option<OrderPrice>,
     price2: Option<OrderPrice>,
     oflags: Vec<OrderFlag>,
-    deadline: Option<Timestamp>,
+    deadline: Option<Rfc3339>,
     cancel_response: Option<bool>,
     validate: Option<bool>,
 }
@@ -667,7 +667,7 @@ impl<TxidArg, PairArg> EditOrder<TxidArg, PairArg> {
         self
     }
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
-    pub fn deadline(mut self, deadline: impl Into<Timestamp>) -> Self {
+    pub fn deadline(mut self, deadline: impl Into<Rfc3339>) -> Self {
         self.options.deadline = Some(deadline.into());
         self
     }

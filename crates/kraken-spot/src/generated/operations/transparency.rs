@@ -8,7 +8,7 @@
 use crate::generated::table;
 use crate::generated::types::{GetPostTradeResult, GetPreTradeResult};
 use exchange_transport::{At, Call, Error, Given, InvalidField, Missing, check};
-use exchange_wire::Timestamp;
+use exchange_wire::Rfc3339;
 use kraken_core::Core;
 
 /// Top 10 aggregated levels per side of one pair, with instrument identifiers.
@@ -96,8 +96,8 @@ pub struct GetPostTrade {
 #[derive(Clone, Debug, Default)]
 struct GetPostTradeOptions {
     symbol: Option<String>,
-    from_ts: Option<Timestamp>,
-    to_ts: Option<Timestamp>,
+    from_ts: Option<Rfc3339>,
+    to_ts: Option<Rfc3339>,
     count: Option<i64>,
 }
 
@@ -117,12 +117,12 @@ impl GetPostTrade {
         self
     }
     /// Only trades after this time (exclusive).
-    pub fn from_ts(mut self, from_ts: impl Into<Timestamp>) -> Self {
+    pub fn from_ts(mut self, from_ts: impl Into<Rfc3339>) -> Self {
         self.options.from_ts = Some(from_ts.into());
         self
     }
     /// Only trades up to and including this time.
-    pub fn to_ts(mut self, to_ts: impl Into<Timestamp>) -> Self {
+    pub fn to_ts(mut self, to_ts: impl Into<Rfc3339>) -> Self {
         self.options.to_ts = Some(to_ts.into());
         self
     }

@@ -7,7 +7,7 @@
 
 use crate::generated::types::{OrderFlag, OrderSide, OrderType, PairAssetClass, Trigger};
 use exchange_transport::{At, Check, InvalidField, check};
-use exchange_wire::Timestamp;
+use exchange_wire::{Rfc3339, Timestamp};
 use kraken_core::{OrderPrice, OrderRef, OrderTime, SecretText};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -25,12 +25,8 @@ pub struct AddOrderBatchRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_class: Option<PairAssetClass>,
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
-    #[serde(
-        with = "exchange_wire::timestamp::quoted",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub deadline: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Rfc3339>,
     /// Check the orders only; nothing is placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validate: Option<bool>,
@@ -141,12 +137,8 @@ pub struct AddOrderRequest {
     #[serde(rename = "close[price2]", default, skip_serializing_if = "Option::is_none")]
     pub close_price2: Option<OrderPrice>,
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
-    #[serde(
-        with = "exchange_wire::timestamp::quoted",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub deadline: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Rfc3339>,
     /// Check the order only; nothing is placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validate: Option<bool>,
@@ -203,12 +195,8 @@ pub struct AmendOrderRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_only: Option<bool>,
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
-    #[serde(
-        with = "exchange_wire::timestamp::quoted",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub deadline: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Rfc3339>,
 }
 
 /// What `amend_order` answers.
@@ -617,12 +605,8 @@ pub struct EditOrderRequest {
     )]
     pub oflags: Vec<OrderFlag>,
     /// RFC 3339 time after which the engine must refuse the request, from 2 to 60 seconds ahead.
-    #[serde(
-        with = "exchange_wire::timestamp::quoted",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub deadline: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Rfc3339>,
     /// Whether to get a pending-replace answer before the replacement is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_response: Option<bool>,
