@@ -7,7 +7,7 @@ pub async fn buy(client: &Client) -> Result<(), Error> {
     client
         .add_order()
         .ordertype(OrderType::Market)
-        .type_(OrderSide::Buy)
+        .side(OrderSide::Buy)
         .volume(1)
         .pair("XBTUSD") //~ required
         .send()

@@ -65,6 +65,13 @@ pub fn parameters(model: &Model, operation: &Operation, round: Round) -> Map<Str
     given
 }
 
+/// A whole request body without nonce.
+pub fn body(model: &Model, operation: &Operation, round: Round) -> Value {
+    let all = round == Round::All;
+    let maker = Maker { model, all };
+    maker.value(schema::body(model, operation), &[], maker.text(), 0)
+}
+
 /// An example, where the vendor wrote it in another form than the schema says.
 fn fitting(model: &Model, schema: &Value, example: &Value) -> Value {
     match (form(model, schema), example) {

@@ -13,7 +13,7 @@
 use std::time::{Duration, SystemTime};
 
 use kraken_spot::types::{OrderSide, OrderType};
-use kraken_spot::{BASE_URL, Client, Decimal, Error, Kind, Outcome, Timestamp};
+use kraken_spot::{BASE_URL, Client, Decimal, Error, Kind, Outcome};
 
 /// How long the engine may take with the order. After that it is certainly not placed any more.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Error> {
     // A name of our own, so that the order can be found whatever becomes of the answer. A real
     // program writes it down before it sends the order, and never uses it twice.
     let name = "example-000001";
-    let mut order = client
+    let order = client
         .add_order()
         .pair("XBTUSD")
         .side(OrderSide::Buy)
@@ -37,10 +37,8 @@ async fn main() -> Result<(), Error> {
         .volume(Decimal::new(1, 4)) // 0.0001
         .price(Decimal::from(20_000))
         .cl_ord_id(name)
+        .deadline(SystemTime::now() + PATIENCE)
         .validate(true); // Remove this to place the order.
-    if let Some(deadline) = rfc3339(SystemTime::now() + PATIENCE) {
-        order = order.deadline(deadline);
-    }
 
     match order.send().await {
         Ok(placed) => {
@@ -79,9 +77,4 @@ async fn find(client: &Client, name: &str) -> Result<Option<String>, Error> {
     }
     let closed = client.get_closed_orders().cl_ord_id(name).send().await?;
     Ok(closed.closed.keys().next().cloned())
-}
-
-/// A deadline goes out as RFC 3339 text, not in Unix seconds.
-fn rfc3339(time: SystemTime) -> Option<Timestamp> {
-    Timestamp::from(time).to_utc().map(Timestamp::from)
 }

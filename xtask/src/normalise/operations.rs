@@ -709,7 +709,7 @@ fn lower_answer(
             "no response for success (200, another 2xx, or default)".to_owned(),
             Some(action(
                 &found.pointer,
-                "responses:\n  '200':\n    description: The answer.",
+                "responses:\n  '200':\n    description: The answer.\n    content:\n      application/json:\n        schema:\n          x-format: json",
             )),
         );
         return fallback;
