@@ -61,9 +61,11 @@ impl Client {
         operation_id: &str,
         parameters: &Map<String, Value>,
     ) -> Result<RawJson, DispatchError> {
-        let parameters = parameters.iter().fold(Parameters::new(), |all, (name, value)| {
-            all.set(name, RawJson::from_serialize(value).unwrap())
-        });
+        let parameters = parameters
+            .iter()
+            .fold(Parameters::new(), |all, (name, value)| {
+                all.set(name, RawJson::from_serialize(value).unwrap())
+            });
         match self {
             Self::Spot(client) => {
                 kraken_spot::dispatch::send(client, operation_id, parameters).await

@@ -3,7 +3,8 @@
 //! | Module | Subject |
 //! |---|---|
 //! | [`clients`] | the generated clients behind one type, by operation id |
-//! | [`schema`] | the plain document: where a payload has which kind of value |
+//! | [`schema`] | the plain document, seen |
+//! | [`sites`] | places in a payload that a test can change |
 //! | [`synth`] | payloads made from the plain document |
 //! | [`server`] | a venue on loopback that records requests |
 //! | [`request`] | what a call must look like on the wire, told without our crates |
@@ -27,6 +28,7 @@ pub mod failures;
 pub mod request;
 pub mod schema;
 pub mod server;
+pub mod sites;
 pub mod synth;
 
 use std::{
@@ -42,10 +44,12 @@ pub fn models() -> &'static [Model] {
     MODELS.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         APIS.iter()
-            .map(|api| match pipeline::describe(root, api, &Source::Committed) {
-                Ok(described) => described.model,
-                Err(problems) => panic!("{}: {problems}", api.name),
-            })
+            .map(
+                |api| match pipeline::describe(root, api, &Source::Committed) {
+                    Ok(described) => described.model,
+                    Err(problems) => panic!("{}: {problems}", api.name),
+                },
+            )
             .collect()
     })
 }

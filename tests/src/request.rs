@@ -65,11 +65,16 @@ impl Differences {
         let expected: Vec<&str> = operation.path.split('/').collect();
         let got: Vec<&str> = path.split('/').collect();
         if expected.len() != got.len() {
-            self.add(format!("path: expected the form {}, got {path}", operation.path));
+            self.add(format!(
+                "path: expected the form {}, got {path}",
+                operation.path
+            ));
             return;
         }
         for (expected, got) in expected.into_iter().zip(got) {
-            let name = expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+            let name = expected
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
             match name {
                 None => self.same("path segment", expected, got),
                 Some(name) => {
@@ -98,7 +103,9 @@ impl Differences {
             let schema = schema::parameter(model, operation, &parameter.name);
             match (form(model, schema), value) {
                 (Form::List(_), Value::Array(items)) => expected.extend(
-                    items.iter().map(|item| (parameter.name.clone(), plain_text(item))),
+                    items
+                        .iter()
+                        .map(|item| (parameter.name.clone(), plain_text(item))),
                 ),
                 (_, value) => expected.push((parameter.name.clone(), plain_text(value))),
             }
@@ -107,7 +114,11 @@ impl Differences {
             self.add("query: a `?` without anything behind it");
         }
         let mut got = Vec::new();
-        for pair in query.into_iter().filter(|query| !query.is_empty()).flat_map(|query| query.split('&')) {
+        for pair in query
+            .into_iter()
+            .filter(|query| !query.is_empty())
+            .flat_map(|query| query.split('&'))
+        {
             let Some((name, value)) = pair.split_once('=') else {
                 self.add(format!("query: {pair} is no name=value"));
                 continue;
@@ -182,7 +193,10 @@ impl Differences {
         let mut expected = Map::new();
         if operation.body == Body::Request {
             let schema = schema::body(model, operation);
-            let Form::Object { facts, properties, .. } = form(model, schema) else {
+            let Form::Object(schema::Members {
+                facts, properties, ..
+            }) = form(model, schema)
+            else {
                 self.add("body: the description of the request is no object");
                 return nonce;
             };
@@ -222,20 +236,31 @@ impl Differences {
             ("user-agent".to_owned(), None),
             (
                 "accept".to_owned(),
-                Some(match operation.answer {
-                    Answer::Bytes => "*/*",
-                    _ => "application/json",
-                }.to_owned()),
+                Some(
+                    match operation.answer {
+                        Answer::Bytes => "*/*",
+                        _ => "application/json",
+                    }
+                    .to_owned(),
+                ),
             ),
         ];
         for parameter in &operation.parameters {
-            if let (Location::Header, Some(value)) = (parameter.location, given.get(&parameter.name)) {
+            if let (Location::Header, Some(value)) =
+                (parameter.location, given.get(&parameter.name))
+            {
                 expected.push((parameter.name.to_lowercase(), Some(plain_text(value))));
             }
         }
         if !request.body.is_empty() {
-            expected.push(("content-type".to_owned(), Some("application/json".to_owned())));
-            expected.push(("content-length".to_owned(), Some(request.body.len().to_string())));
+            expected.push((
+                "content-type".to_owned(),
+                Some("application/json".to_owned()),
+            ));
+            expected.push((
+                "content-length".to_owned(),
+                Some(request.body.len().to_string()),
+            ));
         } else if request.method == "POST" && request.header("content-length") == ["0"] {
             expected.push(("content-length".to_owned(), None));
         }
@@ -258,7 +283,11 @@ impl Differences {
                 self.add(format!("header {name}: nobody asked for {value}"));
             }
         }
-        let agent = request.header("user-agent").first().copied().unwrap_or_default();
+        let agent = request
+            .header("user-agent")
+            .first()
+            .copied()
+            .unwrap_or_default();
         let name_and_version = agent.split_once('/').is_some_and(|(name, version)| {
             !name.is_empty() && version.starts_with(|first: char| first.is_ascii_digit())
         });
@@ -293,7 +322,11 @@ impl Differences {
         }
         *last_nonce = nonce;
         let expected = signature(&request.target, &nonce.to_string(), &request.body);
-        self.same("signature", &[expected.as_str()][..], &request.header("api-sign")[..]);
+        self.same(
+            "signature",
+            &[expected.as_str()][..],
+            &request.header("api-sign")[..],
+        );
     }
 }
 

@@ -1,22 +1,13 @@
-//! The plain document: where a payload has which kind of value.
+//! The plain document, seen: which form a payload has, and where an operation's schemas are.
 
 use serde_json::{Map, Value};
-use xtask::model::{Answer, Check, FieldFacts, Model, Operation, TaggedVariant, TypeFacts, TypeKind};
+use xtask::model::{Answer, FieldFacts, Model, Operation, TaggedVariant, TypeFacts, TypeKind};
 
 /// A plain schema, seen.
 #[derive(Debug)]
 pub enum Form<'m> {
-    /// An object with named members. The schema of other members, where they are part of the type.
-    Object {
-        /// The named type; `None` for one that has none.
-        facts: &'m TypeFacts,
-        /// Members and their schemas.
-        properties: &'m Map<String, Value>,
-        /// Members that must be there.
-        required: Vec<&'m str>,
-        /// Schema of the other members.
-        rest: Option<&'m Value>,
-    },
+    /// An object with named members.
+    Object(Members<'m>),
     /// An array with a meaning for each position.
     Tuple {
         /// Names and schemas, in order.
@@ -47,6 +38,19 @@ pub enum Form<'m> {
     Text,
     /// `true` or `false`.
     Boolean,
+}
+
+/// The members of an object.
+#[derive(Debug)]
+pub struct Members<'m> {
+    /// Facts about the named type.
+    pub facts: &'m TypeFacts,
+    /// Members and their schemas.
+    pub properties: &'m Map<String, Value>,
+    /// Members that must be there.
+    pub required: Vec<&'m str>,
+    /// Schema of other members, where the type has a place for them.
+    pub rest: Option<&'m Value>,
 }
 
 /// What a plain schema says.
@@ -82,12 +86,12 @@ fn named<'m>(model: &'m Model, facts: &'m TypeFacts, schema: &'m Value) -> Form<
         names.filter_map(Value::as_str).collect()
     };
     match &facts.kind {
-        TypeKind::Object | TypeKind::WithRest(_) => Form::Object {
+        TypeKind::Object | TypeKind::WithRest(_) => Form::Object(Members {
             facts,
             properties: schema["properties"].as_object().unwrap(),
             required: required(),
             rest: schema.get("additionalProperties"),
-        },
+        }),
         TypeKind::Tuple => Form::Tuple {
             positions: schema["properties"].as_object().unwrap(),
             required: required(),
@@ -127,7 +131,10 @@ pub fn parameter<'m>(model: &'m Model, operation: &Operation, name: &str) -> &'m
         .into_iter()
         .flatten()
         .find(|parameter| parameter["name"] == name)
-        .map_or_else(|| panic!("{}: no parameter {name}", operation.id), |found| &found["schema"])
+        .map_or_else(
+            || panic!("{}: no parameter {name}", operation.id),
+            |found| &found["schema"],
+        )
 }
 
 /// Schema of the answer without its envelope.
@@ -171,169 +178,29 @@ pub fn with_result_part(operation: &Operation, answer: &Value, part: Value) -> V
     }
 }
 
-/// A place in a payload that a mutation can go for.
-#[derive(Debug)]
-pub struct Site<'m> {
-    /// JSON pointer.
-    pub pointer: String,
-    /// What stands there.
-    pub what: What<'m>,
-}
-
-/// What stands at a [`Site`].
-#[derive(Debug)]
-pub enum What<'m> {
-    /// An object to which members may be added that no description names, and whether the type has
-    /// a place for them.
-    OpenObject {
-        /// They come back; else they are passed over.
-        kept: bool,
-    },
-    /// A member that may be missing or null. Its name as spelt in the payload.
-    Optional(String),
-    /// A position of a tuple that may be null.
-    OptionalPosition,
-    /// A tuple, which may grow at its end.
-    Tuple,
-    /// A text out of a list that may grow.
-    OpenEnum,
-    /// An amount, a string or a number.
-    Decimal,
-    /// A value with rules that are checked before sending, and whether the list or text is plain.
-    Checked(&'m [Check], &'m Value),
-}
-
-/// All sites of a payload of that schema; the complaint names what does not fit the schema.
-pub fn sites<'m>(model: &'m Model, schema: &'m Value, value: &Value) -> Result<Vec<Site<'m>>, String> {
-    let mut walk = Walk { model, sites: Vec::new() };
-    walk.value(schema, value, "")?;
-    Ok(walk.sites)
-}
-
-struct Walk<'m> {
-    model: &'m Model,
-    sites: Vec<Site<'m>>,
-}
-
-impl<'m> Walk<'m> {
-    fn site(&mut self, pointer: &str, what: What<'m>) {
-        self.sites.push(Site { pointer: pointer.to_owned(), what });
-    }
-
-    fn value(&mut self, schema: &'m Value, value: &Value, at: &str) -> Result<(), String> {
-        if value.is_null() {
-            return Ok(());
-        }
-        match (form(self.model, schema), value) {
-            (Form::Object { facts, properties, required, rest }, Value::Object(members)) => {
-                // A member that is not named would be read as one of the typed others.
-                let others_typed = rest
-                    .is_some_and(|rest| !matches!(form(self.model, rest), Form::Marker("Json", _)));
-                if !others_typed {
-                    self.site(at, What::OpenObject { kept: rest.is_some() });
-                }
-                for (name, schema) in properties {
-                    let facts = field(facts, name);
-                    let spelt = facts
-                        .and_then(|facts| facts.aliases.iter().find(|alias| members.contains_key(*alias)))
-                        .unwrap_or(name);
-                    if !required.contains(&name.as_str()) {
-                        self.site(at, What::Optional(spelt.clone()));
-                    }
-                    let Some(member) = members.get(spelt) else {
-                        continue;
-                    };
-                    let at = join(at, spelt);
-                    if let Some(facts) = facts.filter(|facts| !facts.checks.is_empty()) {
-                        self.site(&at, What::Checked(&facts.checks, schema));
-                    }
-                    self.value(schema, member, &at)?;
-                }
-                if let (true, Some(rest)) = (others_typed, rest) {
-                    for (name, member) in members {
-                        if !properties.contains_key(name) {
-                            self.value(rest, member, &join(at, name))?;
-                        }
-                    }
-                }
-                Ok(())
-            }
-            (Form::Tuple { positions, required }, Value::Array(items)) => {
-                self.site(at, What::Tuple);
-                for ((name, schema), (index, item)) in positions.iter().zip(items.iter().enumerate()) {
-                    let at = join(at, &index.to_string());
-                    if !required.contains(&name.as_str()) {
-                        self.site(&at, What::OptionalPosition);
-                    }
-                    self.value(schema, item, &at)?;
-                }
-                Ok(())
-            }
-            (Form::OpenEnum(_), Value::String(_)) => {
-                self.site(at, What::OpenEnum);
-                Ok(())
-            }
-            (Form::ByShape { list, .. }, Value::Array(_)) => self.value(list, value, at),
-            (Form::ByShape { object, .. }, Value::Object(_)) => self.value(object, value, at),
-            (Form::Tagged(variants), Value::Object(members)) => {
-                let found = variants.into_iter().find(|(variant, _)| {
-                    variant
-                        .constants
-                        .iter()
-                        .all(|(name, value)| members.get(name).is_some_and(|given| given == value))
-                });
-                match found {
-                    Some((_, schema)) => self.value(schema, value, at),
-                    None => Err(format!("at {at}: no variant has these constants")),
-                }
-            }
-            (Form::Map(schema), Value::Object(members)) => members
-                .iter()
-                .try_for_each(|(name, member)| self.value(schema, member, &join(at, name))),
-            (Form::List(schema), Value::Array(items)) => items
-                .iter()
-                .enumerate()
-                .try_for_each(|(index, item)| self.value(schema, item, &join(at, &index.to_string()))),
-            (Form::Marker("DecimalText" | "DecimalNumber", _), Value::String(_) | Value::Number(_)) => {
-                self.site(at, What::Decimal);
-                Ok(())
-            }
-            (Form::Marker(..), _)
-            | (Form::Integer(_), Value::Number(_))
-            | (Form::Text, Value::String(_))
-            | (Form::Boolean, Value::Bool(_)) => Ok(()),
-            (form, value) => Err(format!("at {at}: {value} is not of the form {form:?}")),
-        }
-    }
-}
-
-/// A JSON pointer, one step further.
-pub fn join(pointer: &str, step: &str) -> String {
-    format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
-}
-
 /// How a value given as a parameter stands in a JSON body: amounts as text, lists joined by
 /// commas, and so on, as the formats in `xtask/src/normalise/rules.rs` are documented.
 pub fn on_the_wire(model: &Model, schema: &Value, value: &Value) -> Value {
     match (form(model, schema), value) {
-        (Form::Object { properties, .. }, Value::Object(members)) => members
+        (Form::Object(Members { properties, .. }), Value::Object(members)) => members
             .iter()
             .map(|(name, member)| {
                 let schema = properties.get(name);
-                let member = schema.map_or_else(|| member.clone(), |s| on_the_wire(model, s, member));
+                let member =
+                    schema.map_or_else(|| member.clone(), |s| on_the_wire(model, s, member));
                 (name.clone(), member)
             })
             .collect(),
-        (Form::List(schema), Value::Array(items)) => {
-            items.iter().map(|item| on_the_wire(model, schema, item)).collect()
-        }
+        (Form::List(schema), Value::Array(items)) => items
+            .iter()
+            .map(|item| on_the_wire(model, schema, item))
+            .collect(),
         (Form::Marker("DecimalText" | "TimestampText" | "Text", _), Value::Number(number)) => {
             Value::String(number.to_string())
         }
-        (
-            Form::Marker("DecimalNumber" | "TimestampNumber" | "Integer", _),
-            Value::String(text),
-        ) => serde_json::from_str(text).unwrap_or_else(|_| value.clone()),
+        (Form::Marker("DecimalNumber" | "TimestampNumber" | "Integer", _), Value::String(text)) => {
+            serde_json::from_str(text).unwrap_or_else(|_| value.clone())
+        }
         (Form::Marker("Comma", _), Value::Array(items)) => {
             let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
             Value::String(items.join(","))

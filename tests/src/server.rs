@@ -98,10 +98,9 @@ async fn serve(mut stream: TcpStream, shared: Arc<Mutex<Shared>>) {
     };
     if let Reaction::Answer(status, body) = reaction {
         let length = body.len();
-        let mut bytes = format!(
-            "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
-        )
-        .into_bytes();
+        let mut bytes =
+            format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n")
+                .into_bytes();
         bytes.extend(body);
         // A client that refuses the answer may be gone by now.
         let _ = stream.write_all(&bytes).await;

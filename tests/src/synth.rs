@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value, json};
 use xtask::model::{Body, Check, Location, Model, Operation};
 
-use crate::schema::{self, Form, form};
+use crate::schema::{self, Form, Members, form};
 
 /// Which parameters of a call are set, and to what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,25 +22,42 @@ pub const ROUNDS: [Round; 3] = [Round::Required, Round::All, Round::Examples];
 /// The parameters of a call, by their name on the wire.
 pub fn parameters(model: &Model, operation: &Operation, round: Round) -> Map<String, Value> {
     let all = round == Round::All;
-    let maker = Maker { model, all };
+    let maker = Maker {
+        model,
+        all,
+        entries: 1 + usize::from(all),
+    };
     let mut given = Map::new();
     for parameter in &operation.parameters {
         let schema = schema::parameter(model, operation, &parameter.name);
-        let example = parameter.example.as_ref().map(|example| fitting(model, schema, example));
+        let example = parameter
+            .example
+            .as_ref()
+            .map(|example| fitting(model, schema, example));
         let value = match (round, example) {
-            (Round::Required, _) if !parameter.required => continue,
-            (Round::Examples, None) if !parameter.required => continue,
+            (Round::Required, _) | (Round::Examples, None) if !parameter.required => continue,
             (Round::Required | Round::Examples, Some(example)) => example,
             _ => {
                 let plain = parameter.location == Location::Header;
-                maker.value(schema, &parameter.checks, if plain { PLAIN } else { maker.text() }, 0)
+                maker.value(
+                    schema,
+                    &parameter.checks,
+                    if plain { PLAIN } else { maker.text() },
+                    0,
+                )
             }
         };
         given.insert(parameter.name.clone(), value);
     }
     if operation.body == Body::Request {
         let schema = schema::body(model, operation);
-        let Form::Object { facts, properties, required, .. } = form(model, schema) else {
+        let Form::Object(Members {
+            facts,
+            properties,
+            required,
+            ..
+        }) = form(model, schema)
+        else {
             panic!("{}: the request is no object", operation.id);
         };
         let made = maker.value(schema, &[], maker.text(), 0);
@@ -50,10 +67,12 @@ pub fn parameters(model: &Model, operation: &Operation, round: Round) -> Map<Str
                 continue;
             }
             let must = required.contains(&name.as_str());
-            let example = operation.request_example.as_ref().and_then(|example| example.get(name));
+            let example = operation
+                .request_example
+                .as_ref()
+                .and_then(|example| example.get(name));
             let value = match (round, example) {
-                (Round::Required, _) if !must => continue,
-                (Round::Examples, None) if !must => continue,
+                (Round::Required, _) | (Round::Examples, None) if !must => continue,
                 (Round::Required | Round::Examples, Some(example)) => {
                     fitting(model, schema, example)
                 }
@@ -68,7 +87,11 @@ pub fn parameters(model: &Model, operation: &Operation, round: Round) -> Map<Str
 /// A whole request body without nonce.
 pub fn body(model: &Model, operation: &Operation, round: Round) -> Value {
     let all = round == Round::All;
-    let maker = Maker { model, all };
+    let maker = Maker {
+        model,
+        all,
+        entries: 1 + usize::from(all),
+    };
     maker.value(schema::body(model, operation), &[], maker.text(), 0)
 }
 
@@ -82,9 +105,15 @@ fn fitting(model: &Model, schema: &Value, example: &Value) -> Value {
     }
 }
 
-/// A whole answer with all members, or only the ones that must be there.
-pub fn answer(model: &Model, operation: &Operation, all: bool) -> Value {
-    let part = Maker { model, all }.value(schema::answer(model, operation), &[], PLAIN, 0);
+/// A whole answer with all members, or only the ones that must be there, and so many entries in
+/// its lists.
+pub fn answer(model: &Model, operation: &Operation, all: bool, entries: usize) -> Value {
+    let part = Maker {
+        model,
+        all,
+        entries,
+    }
+    .value(schema::answer(model, operation), &[], PLAIN, 0);
     schema::with_result_part(operation, &json!({"error": []}), part)
 }
 
@@ -98,7 +127,10 @@ const DEEP: usize = 12;
 
 struct Maker<'m> {
     model: &'m Model,
+    /// All members, not only those that must be there.
     all: bool,
+    /// In a list, if no rule asks for more.
+    entries: usize,
 }
 
 impl Maker<'_> {
@@ -110,7 +142,12 @@ impl Maker<'_> {
         let all = self.all && depth < DEEP;
         let inner = |schema: &Value| self.value(schema, &[], text, depth + 1);
         match form(self.model, schema) {
-            Form::Object { facts, properties, required, rest } => {
+            Form::Object(Members {
+                facts,
+                properties,
+                required,
+                rest,
+            }) => {
                 let mut members = Map::new();
                 for (name, schema) in properties {
                     if all || required.contains(&name.as_str()) {
@@ -129,16 +166,20 @@ impl Maker<'_> {
                 }
                 Value::Object(members)
             }
-            Form::Tuple { positions, required } => positions
+            Form::Tuple {
+                positions,
+                required,
+            } => positions
                 .iter()
                 .filter(|(name, _)| all || required.contains(&name.as_str()))
                 .map(|(_, schema)| inner(schema))
                 .collect(),
             Form::OpenEnum(values) => json!(values.first()),
             Form::ByShape { list, object } => inner(if all { object } else { list }),
-            Form::Tagged(variants) => variants.first().map(|(variant, schema)| {
-                tagged(&variant.constants, inner(schema))
-            }).unwrap_or_default(),
+            Form::Tagged(variants) => variants
+                .first()
+                .map(|(variant, schema)| tagged(&variant.constants, inner(schema)))
+                .unwrap_or_default(),
             Form::Map(schema) => json!({"KEY": inner(schema), "K.E/Y": inner(schema)}),
             Form::List(items) => {
                 if let Form::Tagged(variants) = form(self.model, items) {
@@ -152,9 +193,12 @@ impl Maker<'_> {
                     Check::Items(least, _) => *least,
                     _ => None,
                 });
-                let count = usize::try_from(least.unwrap_or(1)).unwrap();
-                let count = if all { count.max(2) } else { count };
-                (0..count).map(|_| self.value(items, checks, text, depth + 1)).collect()
+                let count = usize::try_from(least.unwrap_or(0))
+                    .unwrap()
+                    .max(self.entries);
+                (0..count)
+                    .map(|_| self.value(items, checks, text, depth + 1))
+                    .collect()
             }
             Form::Marker(marker, items) => self.marked(marker, items),
             Form::Integer(format) => integer(format, checks, all),
@@ -169,8 +213,12 @@ impl Maker<'_> {
         match marker {
             "DecimalText" => either(json!("79228162514264337593.54395033"), json!("1.25")),
             "DecimalNumber" => json!(1.25),
-            "Timestamp" => either(json!("2024-05-30T12:34:56.123456789Z"), json!(1_688_671_200)),
+            "Timestamp" => either(
+                json!("2024-05-30T12:34:56.123456789Z"),
+                json!(1_688_671_200),
+            ),
             "TimestampText" => either(json!("2024-05-30T12:34:56.123456789Z"), json!("1688671200")),
+            "Rfc3339" => json!("2024-05-30T12:34:56.123456789Z"),
             "TimestampNumber" => json!(1_688_671_200),
             "Integer" => json!(LARGE),
             "Text" | "SecretText" => json!(PLAIN),
@@ -187,7 +235,14 @@ impl Maker<'_> {
             ),
             "Comma" => match items.map(|items| form(self.model, items)) {
                 Some(Form::OpenEnum(values)) => {
-                    json!(values.iter().take(if all { 2 } else { 1 }).cloned().collect::<Vec<_>>().join(","))
+                    json!(
+                        values
+                            .iter()
+                            .take(if all { 2 } else { 1 })
+                            .cloned()
+                            .collect::<Vec<_>>()
+                            .join(",")
+                    )
                 }
                 _ => json!("a/b,c d"),
             },
@@ -197,7 +252,9 @@ impl Maker<'_> {
 }
 
 fn tagged(constants: &[(String, String)], fields: Value) -> Value {
-    let constants = constants.iter().map(|(name, value)| (name.clone(), json!(value)));
+    let constants = constants
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)));
     let Value::Object(fields) = fields else {
         panic!("a variant is no object: {fields}");
     };
@@ -207,7 +264,13 @@ fn tagged(constants: &[(String, String)], fields: Value) -> Value {
 fn integer(format: &str, checks: &[Check], all: bool) -> Value {
     for check in checks {
         let number = match check {
-            Check::OneOf(values) => if all { values.last() } else { values.first() },
+            Check::OneOf(values) => {
+                if all {
+                    values.last()
+                } else {
+                    values.first()
+                }
+            }
             Check::Range(low, high) => match (low, high) {
                 (low, Some(high)) if all => Some(high).or(low.as_ref()),
                 (low, high) => low.as_ref().or(high.as_ref()),

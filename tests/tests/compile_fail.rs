@@ -37,11 +37,18 @@ fn a_call_without_a_required_parameter() {
             "a required parameter of type `String` is missing before this",
             "call the builder's method for it before `send()`",
         ] {
-            assert!(errors.contains(expected), "{name}: {expected:?} is not in\n{errors}");
+            assert!(
+                errors.contains(expected),
+                "{name}: {expected:?} is not in\n{errors}"
+            );
         }
-        // Nothing else is wrong.
-        let count = errors.lines().filter(|line| line.starts_with("error[")).count();
-        assert_eq!((count, errors.matches("error[E0277]").count()), (1, 1), "{errors}");
+        // Nothing else is wrong. How often the compiler says it is its own business.
+        for error in errors.lines().filter(|line| line.starts_with("error[")) {
+            assert_eq!(
+                error,
+                "error[E0277]: a required parameter of this call is not set"
+            );
+        }
         tried += 1;
     }
     assert!(tried > 0, "there is nothing in tests/compile-fail");
@@ -50,7 +57,9 @@ fn a_call_without_a_required_parameter() {
 /// The compiled client: the newest, since this test's own build made or found it up to date.
 /// Builds with other features leave theirs beside it.
 fn client() -> PathBuf {
-    let files = fs::read_dir(dependencies()).unwrap().map(|entry| entry.unwrap().path());
+    let files = fs::read_dir(dependencies())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     files
         .filter(|path| {
             let name = path.file_name().unwrap().to_string_lossy();
@@ -70,7 +79,16 @@ fn compile(client: &Path, name: &str, source: &str) -> Result<(), String> {
     let file = folder.join(format!("{name}.rs"));
     fs::write(&file, source).unwrap();
     let output = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--edition", "2024", "--crate-type", "lib", "--emit", "metadata", "--color", "never"])
+        .args([
+            "--edition",
+            "2024",
+            "--crate-type",
+            "lib",
+            "--emit",
+            "metadata",
+            "--color",
+            "never",
+        ])
         .arg("-L")
         .arg(format!("dependency={}", dependencies().display()))
         .arg("--extern")

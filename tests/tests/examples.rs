@@ -1,20 +1,25 @@
 //! Every example of the descriptions, and what the vendor may make of it tomorrow, goes through
 //! the types and back without loss.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, too"
+)]
+
 use exchange_wire::loss::losses;
 use serde_json::{Value, json};
 use workspace_tests::{
     clients,
     failures::Failures,
     models,
-    schema::{self, Site, What, result_part, sites, with_result_part},
+    schema::{self, result_part, with_result_part},
+    sites::{Site, What, sites},
     synth,
 };
 use xtask::model::{Answer, Body, Model, Operation};
 
 /// Operations without an example of an answer, and why.
-const NO_ANSWER_EXAMPLE: &[(&str, &str)] =
-    &[("retrieveExport", "the answer is a file, not JSON")];
+const NO_ANSWER_EXAMPLE: &[(&str, &str)] = &[("retrieveExport", "the answer is a file, not JSON")];
 
 #[test]
 fn answers() {
@@ -72,7 +77,13 @@ fn every_documented_member_of_a_request() {
             }
             for round in [synth::Round::Required, synth::Round::All] {
                 let body = synth::body(model, operation, round);
-                request_round_trip(&mut failures, model, operation, &format!("{round:?}"), &body);
+                request_round_trip(
+                    &mut failures,
+                    model,
+                    operation,
+                    &format!("{round:?}"),
+                    &body,
+                );
             }
         }
     }
@@ -84,8 +95,12 @@ fn every_documented_member_of_an_answer() {
     let mut failures = Failures::default();
     for (model, operation) in json_operations() {
         for all in [false, true] {
-            let answer = synth::answer(model, operation, all);
-            let about = if all { "all members" } else { "required members" };
+            let answer = synth::answer(model, operation, all, 2);
+            let about = if all {
+                "all members"
+            } else {
+                "required members"
+            };
             round_trip(&mut failures, model, operation, about, &answer);
         }
     }
@@ -135,7 +150,13 @@ fn unknown_members_beside_the_result_never_fail() {
         }
         let mut answer = example.clone();
         answer["zz_unknown"] = json!({"a": [1.25]});
-        round_trip(&mut failures, model, operation, "beside the result", &answer);
+        round_trip(
+            &mut failures,
+            model,
+            operation,
+            "beside the result",
+            &answer,
+        );
     }
     failures.report();
 }
@@ -202,7 +223,7 @@ fn amounts_may_be_texts_or_numbers() {
 fn mutated(mutate: impl Fn(&Site<'_>, &mut Value) -> bool) {
     let mut failures = Failures::default();
     for (model, operation) in json_operations() {
-        let made_up = synth::answer(model, operation, true);
+        let made_up = synth::answer(model, operation, true, 1);
         for answer in operation.answer_example.iter().chain([&made_up]) {
             let part = result_part(operation, answer);
             let sites = match sites(model, schema::answer(model, operation), &part) {
@@ -227,6 +248,11 @@ fn mutated(mutate: impl Fn(&Site<'_>, &mut Value) -> bool) {
             }
         }
     }
+    assert!(
+        failures.cases() > 100,
+        "only {} changes were tried",
+        failures.cases()
+    );
     failures.report();
 }
 
@@ -237,7 +263,12 @@ fn target<'v>(part: &'v mut Value, site: &Site<'_>) -> &'v mut Value {
 fn json_operations() -> impl Iterator<Item = (&'static Model, &'static Operation)> {
     models()
         .iter()
-        .flat_map(|model| model.operations.iter().map(move |operation| (model, operation)))
+        .flat_map(|model| {
+            model
+                .operations
+                .iter()
+                .map(move |operation| (model, operation))
+        })
         .filter(|(_, operation)| operation.answer != Answer::Bytes)
 }
 

@@ -20,7 +20,11 @@ fn there_are_as_many_operations_as_the_descriptions_have() {
         .collect();
     assert_eq!(
         counts,
-        [("kraken-spot", 61), ("kraken-custody", 13), ("kraken-custody-external", 24)]
+        [
+            ("kraken-spot", 61),
+            ("kraken-custody", 13),
+            ("kraken-custody-external", 24)
+        ]
     );
 }
 
@@ -49,9 +53,10 @@ async fn every_operation(api: &str) {
         // A file has no example in the description.
         let (sent_back, expected) = match (&operation.answer_example, operation.answer) {
             (_, Answer::Bytes) => (b"PK\x03\x04".to_vec(), json!({"bytes": 4})),
-            (Some(example), _) => {
-                (example.to_string().into_bytes(), result_part(operation, example))
-            }
+            (Some(example), _) => (
+                example.to_string().into_bytes(),
+                result_part(operation, example),
+            ),
             (None, _) => {
                 failures.add(&operation.id, "the description has no example of an answer");
                 continue;
@@ -83,7 +88,11 @@ async fn every_operation(api: &str) {
             }
         }
     }
-    assert_eq!(failures.cases(), rounds_of(model), "an operation was left out");
+    assert_eq!(
+        failures.cases(),
+        rounds_of(model),
+        "an operation was left out"
+    );
     failures.report();
 }
 

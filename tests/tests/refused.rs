@@ -14,8 +14,9 @@ use workspace_tests::{
     clients::Client,
     failures::Failures,
     model, models,
-    schema::{self, Form, What, form, sites},
+    schema::{self, Form, form},
     server::Server,
+    sites::{What, sites},
     synth::{Round, parameters},
 };
 use xtask::model::{Body, Check, Model, Operation};
@@ -26,14 +27,26 @@ async fn a_depth_out_of_range() {
     let client = spot(&server);
     for (count, shown) in [(0, "0"), (501, "501"), (-1, "-1")] {
         let call = client.get_order_book().pair("XBTUSD").count(count).send();
-        refused(&server, &call.await.unwrap_err(), "count", "must be from 1 to 500", shown);
+        refused(
+            &server,
+            &call.await.unwrap_err(),
+            "count",
+            "must be from 1 to 500",
+            shown,
+        );
     }
 }
 
 #[tokio::test]
 async fn a_candle_length_that_does_not_exist() {
     let server = Server::start().await;
-    let error = spot(&server).get_ohlc_data().pair("XBTUSD").interval(7).send().await.unwrap_err();
+    let error = spot(&server)
+        .get_ohlc_data()
+        .pair("XBTUSD")
+        .interval(7)
+        .send()
+        .await
+        .unwrap_err();
     let rule = "must be one of 1, 5, 15, 30, 60, 240, 1440, 10080, 21600";
     refused(&server, &error, "interval", rule, "7");
 }
@@ -48,8 +61,20 @@ async fn too_few_or_too_many_orders() {
     .unwrap();
     for (count, shown) in [(0, "0"), (1, "1"), (16, "16")] {
         let orders = vec![order.clone(); count];
-        let error = client.add_order_batch().pair("XBTUSD").orders(orders).send().await.unwrap_err();
-        refused(&server, &error, "orders", "must have from 2 to 15 items", shown);
+        let error = client
+            .add_order_batch()
+            .pair("XBTUSD")
+            .orders(orders)
+            .send()
+            .await
+            .unwrap_err();
+        refused(
+            &server,
+            &error,
+            "orders",
+            "must have from 2 to 15 items",
+            shown,
+        );
     }
 }
 
@@ -63,20 +88,47 @@ async fn a_vault_that_can_not_exist() {
         .unwrap();
     // The last character is a check character, and `1` is none of the letters in use.
     for vault in ["VOBJAQBMOKYR3B", "VOBJAQBM1KYR3K", "vobjaqbmokyr3k"] {
-        let error = client.get_custody_balance().vault_id(vault).send().await.unwrap_err();
+        let error = client
+            .get_custody_balance()
+            .vault_id(vault)
+            .send()
+            .await
+            .unwrap_err();
         let rule = "must match `^V[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`";
         refused(&server, &error, "vault_id", rule, vault);
     }
-    let error = client.get_custody_balance().vault_id("V").send().await.unwrap_err();
-    refused(&server, &error, "vault_id", "must have exactly 14 characters", "1");
+    let error = client
+        .get_custody_balance()
+        .vault_id("V")
+        .send()
+        .await
+        .unwrap_err();
+    refused(
+        &server,
+        &error,
+        "vault_id",
+        "must have exactly 14 characters",
+        "1",
+    );
 
     let external = kraken_custody::external::Client::builder()
         .base_url(&server.url)
         .api_key(KEY, SECRET)
         .build()
         .unwrap();
-    let error = external.get_vault().vault_id("AA88 N84G AET3 RAOA").send().await.unwrap_err();
-    refused(&server, &error, "vault_id", "must match `^V[A-Z2-7]{13}$`", "AA88 N84G");
+    let error = external
+        .get_vault()
+        .vault_id("AA88 N84G AET3 RAOA")
+        .send()
+        .await
+        .unwrap_err();
+    refused(
+        &server,
+        &error,
+        "vault_id",
+        "must match `^V[A-Z2-7]{13}$`",
+        "AA88 N84G",
+    );
 }
 
 #[tokio::test]
@@ -85,7 +137,11 @@ async fn private_calls_without_a_key() {
     let mut failures = Failures::default();
     for model in models() {
         let client = Client::without_key(&model.api, &server.url);
-        for operation in model.operations.iter().filter(|operation| operation.private) {
+        for operation in model
+            .operations
+            .iter()
+            .filter(|operation| operation.private)
+        {
             failures.case();
             let given = parameters(model, operation, Round::Required);
             match client.send(&operation.id, &given).await {
@@ -169,7 +225,9 @@ fn broken(
         for value in breaches(model, checks, schema, value) {
             let mut changed = body.clone();
             *changed.pointer_mut(&site.pointer).unwrap() = value;
-            let Value::Object(given) = changed else { continue };
+            let Value::Object(given) = changed else {
+                continue;
+            };
             broken.push((as_field(&site.pointer), given));
         }
     }
@@ -189,12 +247,14 @@ fn breaches(model: &Model, checks: &[Check], schema: &Value, good: &Value) -> Ve
                 values.extend(high.map(|high| Value::from(high + 1)));
             }
             (Check::OneOf(allowed), Form::Integer(_)) => {
-                let other = (1..).find(|number| !allowed.contains(number));
+                let other = allowed.iter().max().map(|most| most + 1);
                 values.extend(other.map(Value::from));
             }
             (Check::Length(low, high), Form::Text) => {
                 let size = |length: u64| usize::try_from(length).unwrap();
-                let shorter = low.filter(|low| *low > 0).map(|low| "x".repeat(size(low - 1)));
+                let shorter = low
+                    .filter(|low| *low > 0)
+                    .map(|low| "x".repeat(size(low - 1)));
                 values.extend(shorter.map(Value::from));
                 values.extend(high.map(|high| Value::from("x".repeat(size(high + 1)))));
             }
@@ -206,7 +266,8 @@ fn breaches(model: &Model, checks: &[Check], schema: &Value, good: &Value) -> Ve
             }
             (Check::Items(low, high), Form::List(_)) => {
                 let item = good[0].clone();
-                let list = |count: u64| Value::from(vec![item.clone(); usize::try_from(count).unwrap()]);
+                let list =
+                    |count: u64| Value::from(vec![item.clone(); usize::try_from(count).unwrap()]);
                 // An empty list is the same as none.
                 values.extend(low.filter(|low| *low > 1).map(|low| list(low - 1)));
                 values.extend(high.map(|high| list(high + 1)));
@@ -250,7 +311,11 @@ fn refused(server: &Server, error: &Error, field: &str, rule: &str, value: &str)
     assert_eq!(error.outcome(), Outcome::NotExecuted, "{error}");
     assert_eq!((error.attempts(), error.status()), (0, None), "{error}");
     let invalid = error.invalid_field().unwrap();
-    assert_eq!((invalid.field.as_str(), invalid.rule.as_str()), (field, rule), "{error}");
+    assert_eq!(
+        (invalid.field.as_str(), invalid.rule.as_str()),
+        (field, rule),
+        "{error}"
+    );
     assert!(invalid.value.contains(value), "{error}");
     for part in [field, rule, value] {
         assert!(error.to_string().contains(part), "{error}");
@@ -260,8 +325,15 @@ fn refused(server: &Server, error: &Error, field: &str, rule: &str, value: &str)
 
 #[test]
 fn the_rules_tried_are_those_of_the_descriptions() {
-    let depth = model("kraken-spot").operations.iter().find(|found| found.id == "getOrderBook");
-    let count = depth.unwrap().parameters.iter().find(|parameter| parameter.name == "count");
+    let depth = model("kraken-spot")
+        .operations
+        .iter()
+        .find(|found| found.id == "getOrderBook");
+    let count = depth
+        .unwrap()
+        .parameters
+        .iter()
+        .find(|parameter| parameter.name == "count");
     assert_eq!(count.unwrap().checks, [Check::Range(Some(1), Some(500))]);
     assert_eq!(as_field("/orders/0/volume"), "orders[0].volume");
 }

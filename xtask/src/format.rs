@@ -48,6 +48,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "RawJson",
             "Rfc3339",
             "Timestamp",
+            "UnixSeconds",
         ],
     ),
     ("http", &["Method"]),

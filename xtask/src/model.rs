@@ -100,6 +100,8 @@ pub struct Parameter {
     pub required: bool,
     /// Prose in our words.
     pub doc: Option<String>,
+    /// Rust name, where the wire name makes a poor one.
+    pub rust_name: Option<String>,
     /// The rules checked before sending.
     pub checks: Vec<Check>,
     /// A list that travels as one comma-separated text.
@@ -198,6 +200,8 @@ pub struct TypeFacts {
     pub doc: Option<String>,
     /// How it is built on the wire.
     pub kind: TypeKind,
+    /// Rust names of an enum's values, where the values themselves make poor ones.
+    pub variant_names: Vec<String>,
     /// Its fields in the order of the description.
     pub fields: Vec<FieldFacts>,
     /// Reached from a request.

@@ -125,6 +125,15 @@ fn apply_action(
         ));
         return;
     }
+    if remove && pointers.iter().any(String::is_empty) {
+        outcome.problems.push(problem(
+            overlay,
+            &pointer,
+            format!("action {} would remove the whole description", index + 1),
+            Some("name the part that has to go".to_owned()),
+        ));
+        return;
+    }
     // From the back, so that removing an array element does not move the ones still to come.
     pointers.sort_by_key(|pointer| pointer_order(pointer));
     for pointer in pointers.iter().rev() {
@@ -300,7 +309,8 @@ mod tests {
                 {"target": "$.nothing", "description": "d", "remove": true},
                 {"description": "d", "remove": true},
                 {"target": "$.a", "description": "d"},
-                {"target": "$.a", "update": 2}
+                {"target": "$.a", "update": 2},
+                {"target": "$", "description": "d", "remove": true}
             ])),
         );
         assert_eq!(applied.unmatched.len(), 1);
@@ -310,7 +320,7 @@ mod tests {
                 .contains("action 2 matches nothing: $.nothing")
         );
         let reasons: Vec<_> = applied.problems.iter().map(|p| p.reason.as_str()).collect();
-        assert_eq!(reasons.len(), 4, "{reasons:?}");
+        assert_eq!(reasons.len(), 5, "{reasons:?}");
         assert!(reasons[0].contains("action 1 has a bad JSONPath"));
         assert_eq!(applied.problems[0].file, "t.overlay.yaml");
     }

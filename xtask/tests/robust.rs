@@ -1,6 +1,11 @@
 //! Bad input: one report of everything that is wrong, with its place and what would mend it; no
 //! panic, and nothing written.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use proptest::{
@@ -28,9 +33,7 @@ fn api() -> &'static Api {
 
 /// A description without faults.
 fn sound() -> Value {
-    let answer = |schema: Value| {
-        json!({"200": {"description": "d", "content": {"application/json": {"schema": schema}}}})
-    };
+    let answer = |schema: Value| json!({"200": {"description": "d", "content": {"application/json": {"schema": schema}}}});
     json!({
         "openapi": "3.0.3",
         "info": {"title": "Things", "version": "1.0.0"},
@@ -165,7 +168,13 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
 const FAULTS: &[Fault] = &[
     Fault {
         what: "a reference that leads nowhere",
-        spoil: |d| set(d, "/components/schemas/order/properties/leg/$ref", json!("#/components/schemas/gone")),
+        spoil: |d| {
+            set(
+                d,
+                "/components/schemas/order/properties/leg/$ref",
+                json!("#/components/schemas/gone"),
+            );
+        },
         operation: None,
         pointer: "/components/schemas/order/properties/leg",
         reason: "the reference #/components/schemas/gone leads nowhere",
@@ -173,7 +182,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a parameter that leads nowhere",
-        spoil: |d| set(d, "/paths/~1private~1Thing~1{id}/post/parameters/1", json!({"$ref": "#/components/parameters/gone"})),
+        spoil: |d| {
+            set(
+                d,
+                "/paths/~1private~1Thing~1{id}/post/parameters/1",
+                json!({"$ref": "#/components/parameters/gone"}),
+            );
+        },
         operation: Some("addThing"),
         pointer: "/paths/~1private~1Thing~1{id}/post/parameters/1",
         reason: "leads nowhere",
@@ -181,7 +196,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "two equal operationIds",
-        spoil: |d| set(d, "/paths/~1public~1Time/get/operationId", json!("addThing")),
+        spoil: |d| {
+            set(
+                d,
+                "/paths/~1public~1Time/get/operationId",
+                json!("addThing"),
+            );
+        },
         operation: Some("addThing"),
         pointer: "/paths/~1public~1Time/get",
         reason: "the operationId addThing is also that of /paths/~1private~1Thing~1{id}/post",
@@ -190,7 +211,11 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "no operationId",
         spoil: |d| {
-            d.pointer_mut("/paths/~1public~1Time/get").unwrap().as_object_mut().unwrap().remove("operationId");
+            d.pointer_mut("/paths/~1public~1Time/get")
+                .unwrap()
+                .as_object_mut()
+                .unwrap()
+                .remove("operationId");
         },
         operation: Some("GET /public/Time"),
         pointer: "/paths/~1public~1Time/get",
@@ -207,7 +232,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a text or an object",
-        spoil: |d| set(d, ANSWER, json!({"oneOf": [{"type": "string"}, {"type": "object"}]})),
+        spoil: |d| {
+            set(
+                d,
+                ANSWER,
+                json!({"oneOf": [{"type": "string"}, {"type": "object"}]}),
+            );
+        },
         operation: Some("getTime"),
         pointer: ANSWER,
         reason: "the alternatives of `oneOf` (string, object) can't be told apart",
@@ -215,7 +246,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a cookie",
-        spoil: |d| set(d, "/paths/~1private~1Thing~1{id}/post/parameters/1/in", json!("cookie")),
+        spoil: |d| {
+            set(
+                d,
+                "/paths/~1private~1Thing~1{id}/post/parameters/1/in",
+                json!("cookie"),
+            );
+        },
         operation: Some("addThing"),
         pointer: "/paths/~1private~1Thing~1{id}/post/parameters/1",
         reason: "parameters in `cookie` are not supported",
@@ -223,7 +260,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a parameter that is an object",
-        spoil: |d| set(d, "/paths/~1private~1Thing~1{id}/post/parameters/1/schema", json!({"$ref": "#/components/schemas/leg"})),
+        spoil: |d| {
+            set(
+                d,
+                "/paths/~1private~1Thing~1{id}/post/parameters/1/schema",
+                json!({"$ref": "#/components/schemas/leg"}),
+            );
+        },
         operation: Some("addThing"),
         pointer: "/paths/~1private~1Thing~1{id}/post/parameters/1/schema",
         reason: "the parameter `count` is an object",
@@ -232,7 +275,11 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "a placeholder nobody fills",
         spoil: |d| {
-            d.pointer_mut("/paths/~1private~1Thing~1{id}/post/parameters").unwrap().as_array_mut().unwrap().remove(0);
+            d.pointer_mut("/paths/~1private~1Thing~1{id}/post/parameters")
+                .unwrap()
+                .as_array_mut()
+                .unwrap()
+                .remove(0);
         },
         operation: Some("addThing"),
         pointer: "/paths/~1private~1Thing~1{id}/post",
@@ -249,7 +296,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "an enum of numbers as text, behind a reference",
-        spoil: |d| set(d, "/components/schemas/order/properties/side/enum", json!([1, 2])),
+        spoil: |d| {
+            set(
+                d,
+                "/components/schemas/order/properties/side/enum",
+                json!([1, 2]),
+            );
+        },
         operation: Some("addThing"),
         pointer: "/components/schemas/order/properties/side",
         reason: "the enum value 1 is no text",
@@ -257,7 +310,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a type OpenAPI does not have",
-        spoil: |d| set(d, "/components/schemas/leg/properties/amount/type", json!("money")),
+        spoil: |d| {
+            set(
+                d,
+                "/components/schemas/leg/properties/amount/type",
+                json!("money"),
+            );
+        },
         operation: Some("addThing"),
         pointer: "/components/schemas/leg/properties/amount",
         reason: "the type `money` is none of OpenAPI 3.0",
@@ -265,7 +324,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a format nobody knows",
-        spoil: |d| set(d, "/components/schemas/leg/properties/amount", json!({"x-format": "money"})),
+        spoil: |d| {
+            set(
+                d,
+                "/components/schemas/leg/properties/amount",
+                json!({"x-format": "money"}),
+            );
+        },
         operation: Some("addThing"),
         pointer: "/components/schemas/leg/properties/amount",
         reason: "`x-format: money` is not a format",
@@ -281,7 +346,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "two types of one name",
-        spoil: |d| set(d, ANSWER, json!({"type": "object", "x-name": "Leg", "properties": {"other": {"type": "string"}}})),
+        spoil: |d| {
+            set(
+                d,
+                ANSWER,
+                json!({"type": "object", "x-name": "Leg", "properties": {"other": {"type": "string"}}}),
+            );
+        },
         operation: Some("getTime"),
         pointer: ANSWER,
         reason: "two different types want the Rust name `Leg`",
@@ -289,7 +360,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a type with a name of the prelude",
-        spoil: |d| set(d, ANSWER, json!({"type": "object", "x-name": "Vec", "properties": {"other": {"type": "string"}}})),
+        spoil: |d| {
+            set(
+                d,
+                ANSWER,
+                json!({"type": "object", "x-name": "Vec", "properties": {"other": {"type": "string"}}}),
+            );
+        },
         operation: Some("getTime"),
         pointer: ANSWER,
         reason: "the generated code needs the name `Vec`",
@@ -297,7 +374,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "two fields of one name",
-        spoil: |d| set(d, ORDER, json!({"nonce": {"type": "integer"}, "a-b": {"type": "string"}, "a_b": {"type": "string"}})),
+        spoil: |d| {
+            set(
+                d,
+                ORDER,
+                json!({"nonce": {"type": "integer"}, "a-b": {"type": "string"}, "a_b": {"type": "string"}}),
+            );
+        },
         operation: Some("addThing"),
         pointer: "/components/schemas/order/properties/a_b",
         reason: "two fields of the type would be called `a_b`",
@@ -305,7 +388,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "a member called like a parameter",
-        spoil: |d| set(d, ORDER, json!({"nonce": {"type": "integer"}, "count": {"type": "string"}})),
+        spoil: |d| {
+            set(
+                d,
+                ORDER,
+                json!({"nonce": {"type": "integer"}, "count": {"type": "string"}}),
+            );
+        },
         operation: Some("addThing"),
         pointer: "/components/schemas/order/properties/count",
         reason: "`count` is the name of something else in the call",
@@ -315,7 +404,11 @@ const FAULTS: &[Fault] = &[
         what: "a body that is a union",
         spoil: |d| {
             let text = json!({"type": "string"});
-            set(d, "/components/schemas/order", json!({"oneOf": [text, {"type": "integer"}]}));
+            set(
+                d,
+                "/components/schemas/order",
+                json!({"oneOf": [text, {"type": "integer"}]}),
+            );
         },
         operation: Some("addThing"),
         pointer: "/paths/~1private~1Thing~1{id}/post/requestBody/content/application~1json/schema",
@@ -324,7 +417,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "two methods of one name",
-        spoil: |d| set(d, "/paths/~1public~1Time/get/operationId", json!("add_thing")),
+        spoil: |d| {
+            set(
+                d,
+                "/paths/~1public~1Time/get/operationId",
+                json!("add_thing"),
+            );
+        },
         operation: None,
         pointer: "/paths/~1public~1Time/get",
         reason: "addThing and add_thing would both be the method `add_thing`",
@@ -332,7 +431,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "no answer",
-        spoil: |d| set(d, "/paths/~1public~1Time/get/responses", json!({"404": {"description": "d"}})),
+        spoil: |d| {
+            set(
+                d,
+                "/paths/~1public~1Time/get/responses",
+                json!({"404": {"description": "d"}}),
+            );
+        },
         operation: Some("getTime"),
         pointer: "/paths/~1public~1Time/get/responses",
         reason: "no response for success",
@@ -340,7 +445,13 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         what: "an answer without a form",
-        spoil: |d| set(d, "/paths/~1public~1Time/get/responses/200", json!({"description": "d"})),
+        spoil: |d| {
+            set(
+                d,
+                "/paths/~1public~1Time/get/responses/200",
+                json!({"description": "d"}),
+            );
+        },
         operation: Some("getTime"),
         pointer: "/paths/~1public~1Time/get/responses/200",
         reason: "the response has no content",
@@ -359,7 +470,12 @@ fn each_fault_is_reported_with_its_place_and_its_mend() {
             .find(|problem| problem.reason.contains(fault.reason))
             .unwrap_or_else(|| panic!("{}: {found:#?}", fault.what));
         assert_eq!(problem.file, FILE, "{}", fault.what);
-        assert_eq!(problem.operation.as_deref(), fault.operation, "{}", fault.what);
+        assert_eq!(
+            problem.operation.as_deref(),
+            fault.operation,
+            "{}",
+            fault.what
+        );
         assert_eq!(problem.pointer, fault.pointer, "{}", fault.what);
         assert!(problem.mend.is_some(), "{}", fault.what);
         let shown = problem.to_string();
@@ -418,10 +534,19 @@ fn what_is_no_description_is_said_to_be_none() {
         ("", "this is no OpenAPI 3.0 description"),
         ("- openapi: 3.0.3\n", "this is no OpenAPI 3.0 description"),
         ("3.0.3", "this is no OpenAPI 3.0 description"),
-        ("swagger: '2.0'\npaths: {}\n", "this is no OpenAPI 3.0 description"),
-        ("openapi: 3.1.0\npaths: {}\n", "this is OpenAPI 3.1.0, not 3.0"),
+        (
+            "swagger: '2.0'\npaths: {}\n",
+            "this is no OpenAPI 3.0 description",
+        ),
+        (
+            "openapi: 3.1.0\npaths: {}\n",
+            "this is OpenAPI 3.1.0, not 3.0",
+        ),
         ("openapi: 3.0.3\n", "the description has no paths"),
-        ("openapi: 3.0.3\npaths: [a]\n", "the description has no paths"),
+        (
+            "openapi: 3.0.3\npaths: [a]\n",
+            "the description has no paths",
+        ),
     ] {
         let found = problems(workspace(text, NO_ACTIONS).path());
         let problem = found
@@ -447,8 +572,16 @@ fn an_overlay_that_does_not_fit_is_reported_by_action() {
     let found = problems(root.path());
     assert_eq!(found.len(), 2, "{found:#?}");
     for (problem, pointer, reason) in [
-        (&found[0], "/actions/0", "action 1 has a bad JSONPath, $.paths["),
-        (&found[1], "/actions/2", "action 3 matches nothing: $.nowhere"),
+        (
+            &found[0],
+            "/actions/0",
+            "action 1 has a bad JSONPath, $.paths[",
+        ),
+        (
+            &found[1],
+            "/actions/2",
+            "action 3 matches nothing: $.nowhere",
+        ),
     ] {
         assert_eq!(problem.file, api().overlay);
         assert_eq!(problem.pointer, pointer);
@@ -465,12 +598,22 @@ fn an_overlay_that_does_not_fit_is_reported_by_action() {
     fs::write(root.path().join(api().overlay), overlay(only)).unwrap();
     let output = pipeline::run(root.path(), api(), &other).unwrap();
     assert_eq!(output.warnings.len(), 1);
-    assert!(output.warnings[0].reason.contains("matches nothing: $.nowhere"));
+    assert!(
+        output.warnings[0]
+            .reason
+            .contains("matches nothing: $.nowhere")
+    );
 }
 
 #[test]
 fn an_overlay_that_is_none_is_reported() {
-    for text in ["", "[]", "openapi: 3.0.3", "overlay: 1.0.0\nactions: {a: 1}", "a: ["] {
+    for text in [
+        "",
+        "[]",
+        "openapi: 3.0.3",
+        "overlay: 1.0.0\nactions: {a: 1}",
+        "a: [",
+    ] {
         let root = workspace(&sound().to_string(), NO_ACTIONS);
         fs::write(root.path().join(api().overlay), text).unwrap();
         let found = problems(root.path());
@@ -524,7 +667,11 @@ fn the_program_says_what_is_wrong_and_fails() {
     let root = tempfile::tempdir().unwrap();
     let (spec, out) = (root.path().join("bad.yaml"), root.path().join("out"));
     fs::create_dir(&out).unwrap();
-    fs::write(out.join("client.rs"), "// @generated by `cargo xtask regen`. Old.\n").unwrap();
+    fs::write(
+        out.join("client.rs"),
+        "// @generated by `cargo xtask regen`. Old.\n",
+    )
+    .unwrap();
     fs::write(&spec, five_faults().to_string()).unwrap();
     let before = contents(root.path());
     let outcome = Command::new(env!("CARGO_BIN_EXE_xtask"))
@@ -537,7 +684,10 @@ fn the_program_says_what_is_wrong_and_fails() {
     assert_eq!(outcome.status.code(), Some(1));
     let said = String::from_utf8(outcome.stderr).unwrap();
     assert!(said.contains("5 problems, nothing was written"), "{said}");
-    assert!(said.contains("bad.yaml, operation addThing, at /"), "{said}");
+    assert!(
+        said.contains("bad.yaml, operation addThing, at /"),
+        "{said}"
+    );
     assert!(!said.contains("panicked"), "{said}");
     assert_eq!(contents(root.path()), before);
 }
@@ -558,7 +708,10 @@ fn stages(document: &Value) -> Result<Vec<(String, String)>, usize> {
     let rewritten = rewrite::rewrite(api(), &model, &code).map_err(|found| found.len())?;
     let files =
         format::format(&rewritten, &model, &loaded.file, api().module).map_err(|_| 1_usize)?;
-    Ok(files.into_iter().map(|file| (file.path, file.text)).collect())
+    Ok(files
+        .into_iter()
+        .map(|file| (file.path, file.text))
+        .collect())
 }
 
 /// One change of a document: where (as a number among its nodes) and what.
@@ -578,10 +731,34 @@ const NAMES: [&str; 24] = [
     "a\nb", "\r", "{x}", "*/", "\"", "`", "r#type", "_", "#", "nonce", "core",
 ];
 const KEYS: [&str; 28] = [
-    "type", "enum", "items", "properties", "required", "allOf", "oneOf", "not", "$ref",
-    "additionalProperties", "nullable", "pattern", "title", "x-format", "x-name", "x-field-name",
-    "x-map-name", "x-tuple", "x-tuple-name", "x-variant-names", "x-placeholder", "x-constant",
-    "x-alias", "x-comma-separated", "operationId", "tags", "name", "in",
+    "type",
+    "enum",
+    "items",
+    "properties",
+    "required",
+    "allOf",
+    "oneOf",
+    "not",
+    "$ref",
+    "additionalProperties",
+    "nullable",
+    "pattern",
+    "title",
+    "x-format",
+    "x-name",
+    "x-field-name",
+    "x-map-name",
+    "x-tuple",
+    "x-tuple-name",
+    "x-variant-names",
+    "x-placeholder",
+    "x-constant",
+    "x-alias",
+    "x-comma-separated",
+    "operationId",
+    "tags",
+    "name",
+    "in",
 ];
 
 fn some_value() -> impl Strategy<Value = Value> {
@@ -607,9 +784,16 @@ fn some_change() -> impl Strategy<Value = Change> {
         (node.clone(), some_value()).prop_map(|(at, value)| Change::Replace(at, value)),
         (node.clone(), node.clone()).prop_map(|(at, from)| Change::CopyFrom(at, from)),
         (node.clone(), node.clone()).prop_map(|(at, to)| Change::ReferTo(at, to)),
-        (node.clone(), proptest::sample::select(&["allOf", "oneOf", "anyOf", "x-tuple"][..]))
+        (
+            node.clone(),
+            proptest::sample::select(&["allOf", "oneOf", "anyOf", "x-tuple"][..])
+        )
             .prop_map(|(at, word)| Change::Wrap(at, word)),
-        (node.clone(), proptest::sample::select(&KEYS[..]), some_value())
+        (
+            node.clone(),
+            proptest::sample::select(&KEYS[..]),
+            some_value()
+        )
             .prop_map(|(at, key, value)| Change::Insert(at, key, value)),
         (node, proptest::sample::select(&NAMES[..]))
             .prop_map(|(at, name)| Change::Rename(at, name)),
@@ -640,7 +824,9 @@ fn apply(document: &mut Value, change: &Change) {
     match change {
         Change::Delete(at) => {
             let at = place(at);
-            let Some((parent, last)) = at.rsplit_once('/') else { return };
+            let Some((parent, last)) = at.rsplit_once('/') else {
+                return;
+            };
             let last = last.replace("~1", "/").replace("~0", "~");
             match document.pointer_mut(parent).unwrap() {
                 Value::Object(map) => {

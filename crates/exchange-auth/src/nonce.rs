@@ -24,6 +24,13 @@ pub trait NonceSource: Send + Sync + fmt::Debug {
     /// When no number can be given that is surely above the last. Nothing has
     /// been used up then; the call must not be sent.
     fn next(&self) -> Result<u64, NonceError>;
+
+    /// Whether [`next`](Self::next) may block, on a disk or on a lock that
+    /// another process holds. Asynchronous code then calls it on a thread where
+    /// blocking is allowed.
+    fn may_block(&self) -> bool {
+        false
+    }
 }
 
 /// 1 January 2024 in nanoseconds. A clock that shows less has not been set:

@@ -165,6 +165,10 @@ impl NonceSource for FileNonce {
         // show less than the numbers that others drew meanwhile.
         self.draw(unix_nanoseconds)
     }
+
+    fn may_block(&self) -> bool {
+        true
+    }
 }
 
 fn unusable(path: &Path, action: &'static str, source: io::Error) -> NonceError {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use exchange_wire::DecodeError;
 
 use crate::check::InvalidField;
@@ -36,6 +37,7 @@ struct Inner {
     retryable: bool,
     invalid_field: Option<InvalidField>,
     decode_error: Option<DecodeError>,
+    raw_body: Option<Bytes>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -160,6 +162,7 @@ impl Error {
             retryable: false,
             invalid_field: None,
             decode_error: None,
+            raw_body: None,
             source: None,
         }))
     }
@@ -231,6 +234,12 @@ impl Error {
         self
     }
 
+    /// The answer as it was received, for [`raw_body`](Self::raw_body).
+    pub fn with_raw_body(mut self, body: Bytes) -> Self {
+        self.0.raw_body = Some(body);
+        self
+    }
+
     /// The error underneath.
     pub fn with_source(
         mut self,
@@ -298,6 +307,19 @@ impl Error {
     /// The parameter that was refused before anything was sent.
     pub fn invalid_field(&self) -> Option<&InvalidField> {
         self.0.invalid_field.as_ref()
+    }
+
+    /// The body of an answer that could not be decoded, if the client was
+    /// built to keep it. Neither `Display` nor `Debug` shows it: it may hold
+    /// anything about the account.
+    pub fn raw_body(&self) -> Option<&Bytes> {
+        self.0.raw_body.as_ref()
+    }
+
+    /// Whether the call may have been executed, or whether a read may have
+    /// arrived.
+    pub(crate) fn in_doubt(&self) -> bool {
+        self.0.outcome == Outcome::Unknown
     }
 
     /// Where and why the answer could not be decoded.

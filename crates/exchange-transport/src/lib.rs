@@ -58,7 +58,7 @@ pub use operation::{Access, Answer, Effect, Operation, Pace, Permission};
 pub use pacer::{CallFacts, CounterState, PaceMode, Pacer, Reservation};
 pub use param::ToParam;
 pub use transport::{
-    Prepared, RawAnswer, Transport, TransportConfig, TransportFault, http_client_builder,
+    AnswerHead, Prepared, RawAnswer, Transport, TransportConfig, TransportFault, http_client_builder,
 };
 
 /// The HTTP client that [`TransportConfig::http`] takes.

@@ -104,6 +104,60 @@ pub struct RawAnswer {
     pub body: Bytes,
 }
 
+/// An answer of which only the head was read.
+pub struct AnswerHead {
+    response: reqwest::Response,
+    max_size: usize,
+}
+
+impl fmt::Debug for AnswerHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The response would show its address, which may hold account numbers.
+        f.debug_struct("AnswerHead")
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}
+
+impl AnswerHead {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// Reads the body.
+    ///
+    /// # Errors
+    ///
+    /// A [`TransportFault`] if it does not come whole, in time, or is larger
+    /// than configured.
+    pub async fn read(self) -> Result<RawAnswer, TransportFault> {
+        let Self {
+            mut response,
+            max_size,
+        } = self;
+        let too_large =
+            || TransportFault::after(format!("the answer is larger than {max_size} bytes"));
+        let announced = response.content_length().unwrap_or(0);
+        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+        if announced > max_size {
+            return Err(too_large());
+        }
+        let mut body = BytesMut::with_capacity(announced);
+        while let Some(chunk) = response.chunk().await.map_err(TransportFault::from_http)? {
+            if chunk.len() > max_size - body.len() {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(RawAnswer {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body: body.freeze(),
+        })
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub struct TransportFault {
@@ -264,8 +318,24 @@ impl Transport {
     /// A [`TransportFault`] if there is no complete answer. Any HTTP status is
     /// an answer.
     pub async fn execute(&self, prepared: Prepared) -> Result<RawAnswer, TransportFault> {
-        let (request, url) = self.request(prepared)?;
-        let mut response = self
+        self.send(prepared, self.timeout).await?.read().await
+    }
+
+    /// Sends a request once, and waits for the head of its answer. `limit` is
+    /// for the whole attempt, body included; the configured time limit holds
+    /// too.
+    ///
+    /// # Errors
+    ///
+    /// A [`TransportFault`] if no head came.
+    pub async fn send(
+        &self,
+        prepared: Prepared,
+        limit: Duration,
+    ) -> Result<AnswerHead, TransportFault> {
+        let (mut request, url) = self.request(prepared)?;
+        *request.timeout_mut() = Some(limit.min(self.timeout));
+        let response = self
             .http
             .execute(request)
             .await
@@ -275,28 +345,9 @@ impl Transport {
                 "the HTTP client followed a redirect; give it one that does not",
             ));
         }
-        let too_large = || {
-            TransportFault::after(format!(
-                "the answer is larger than {} bytes",
-                self.max_answer_size
-            ))
-        };
-        let announced = response.content_length().unwrap_or(0);
-        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
-        if announced > self.max_answer_size {
-            return Err(too_large());
-        }
-        let mut body = BytesMut::with_capacity(announced);
-        while let Some(chunk) = response.chunk().await.map_err(TransportFault::from_http)? {
-            if chunk.len() > self.max_answer_size - body.len() {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(RawAnswer {
-            status: response.status(),
-            headers: std::mem::take(response.headers_mut()),
-            body: body.freeze(),
+        Ok(AnswerHead {
+            response,
+            max_size: self.max_answer_size,
         })
     }
 
@@ -319,7 +370,6 @@ impl Transport {
         }
         let mut request = reqwest::Request::new(prepared.method, url.clone());
         *request.headers_mut() = headers;
-        *request.timeout_mut() = Some(self.timeout);
         if !prepared.body.is_empty() {
             *request.body_mut() = Some(prepared.body.into());
         }

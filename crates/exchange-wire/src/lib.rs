@@ -41,6 +41,7 @@ mod scalar;
 mod shape;
 pub mod timestamp;
 pub mod tuple;
+pub mod unix_seconds;
 
 pub use adapters::{AsComma, AsDecimal, AsInteger};
 pub use codec::Codec;
@@ -54,6 +55,7 @@ pub use raw::RawJson;
 pub use rfc3339::Rfc3339;
 pub use rust_decimal::Decimal;
 pub use timestamp::Timestamp;
+pub use unix_seconds::UnixSeconds;
 
 /// What the macros' expansions name; not for direct use.
 #[doc(hidden)]

@@ -125,7 +125,7 @@ pub use exchange_transport::{
     Access, Effect, Error, InvalidField, Kind, Operation, Outcome, Pace, Permission, Severity,
     VendorMessage, http_client_builder, reqwest,
 };
-pub use exchange_wire::{DecodeError, RawJson, Rfc3339, Timestamp};
+pub use exchange_wire::{DecodeError, RawJson, Rfc3339, Timestamp, UnixSeconds};
 pub use indexmap::IndexMap;
 pub use kraken_core::{
     AssetClass, AssetList, ClassifiedAsset, ClientBuilder, Core, Cursor, DepositLimit, OrderPrice,

@@ -233,14 +233,14 @@ impl<'d> Lowering<'d> {
         }
         if rules::is_time_format(format) || rules::is_time(place.property) {
             return marker(if self.in_request {
-                "TimestampText"
+                "UnixSeconds"
             } else {
                 "Timestamp"
             });
         }
         if is_unix_time(schema) {
             return marker(if self.in_request {
-                "TimestampText"
+                "UnixSeconds"
             } else {
                 "Timestamp"
             });
@@ -253,17 +253,23 @@ impl<'d> Lowering<'d> {
         json!({"type": "string"})
     }
 
+    /// Numbers of requests are written as numbers; those of answers are also read from text,
+    /// which the wire has here and there.
     fn integer(&mut self, schema: &Value, place: Place<'_>) -> Value {
         if rules::is_time(place.property) && !self.in_request {
             return marker("Timestamp");
         }
-        let format = match text(schema, "format") {
-            Some("int32") => "int32",
-            Some("uint16" | "uint32") => "uint32",
-            Some("uint" | "uint64") => "uint64",
-            _ => "int64",
+        let (format, lenient) = match text(schema, "format") {
+            Some("int32") => ("int32", "Integer32"),
+            Some("uint16" | "uint32") => ("uint32", "Unsigned32"),
+            Some("uint" | "uint64") => ("uint64", "Unsigned64"),
+            _ => ("int64", "Integer64"),
         };
-        json!({"type": "integer", "format": format})
+        if self.in_request {
+            json!({"type": "integer", "format": format})
+        } else {
+            marker(lenient)
+        }
     }
 
     /// A list, `Vec` in Rust.
@@ -327,6 +333,14 @@ impl<'d> Lowering<'d> {
         let facts = TypeFacts {
             doc: self.doc(schema),
             kind: TypeKind::OpenEnum(values),
+            variant_names: schema
+                .get("x-variant-names")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
             ..TypeFacts::default()
         };
         // The values are in the facts. Typify need not find variants for them, which it can't for
@@ -417,6 +431,9 @@ impl<'d> Lowering<'d> {
                 }
                 if let Some(enum_name) = described.remove("enumName") {
                     described.insert("x-name".to_owned(), enum_name);
+                }
+                if let Some(variants) = described.remove("variantNames") {
+                    described.insert("x-variant-names".to_owned(), variants);
                 }
             }
             let suggested = format!("{name}{}", element_name.to_upper_camel_case());
@@ -571,13 +588,6 @@ impl<'d> Lowering<'d> {
             TypeKind::WithRest(rest) => Some(rest.as_str()),
             _ => None,
         };
-        if let Some(rest) = rest.filter(|rest| !names::is_ident(rest)) {
-            self.problem(
-                place.at,
-                format!("`x-map-name: {rest}` is no name for a Rust field"),
-                Some(action(place.at, "x-map-name: better_name")),
-            );
-        }
         self.check_fields(&fields, &join(&resolved.pointer, "properties"), rest);
         let facts = TypeFacts {
             doc: self.doc(schema),
@@ -775,6 +785,7 @@ impl<'d> Lowering<'d> {
             "type": "string",
             "enum": values,
             "x-name": format!("{name}Kind"),
+            "x-field-name": "kind",
             "x-doc": "Which of the variants it is; the other fields depend on it.",
         });
         merged["required"] = json!([tag]);
@@ -869,6 +880,14 @@ impl<'d> Lowering<'d> {
 
     /// The fields of one struct must have names of their own; `pointer` is that of the properties.
     fn check_fields(&mut self, fields: &[FieldFacts], pointer: &str, rest: Option<&str>) {
+        if let Some(rest) = rest.filter(|rest| !names::is_ident(rest)) {
+            let owner = pointer.rsplit_once('/').map_or("", |(owner, _)| owner);
+            self.problem(
+                owner,
+                format!("`x-map-name: {rest}` is no name for a Rust field"),
+                Some(action(owner, "x-map-name: better_name")),
+            );
+        }
         let mut taken: Vec<String> = rest.map(str::to_owned).into_iter().collect();
         for (index, field) in fields.iter().enumerate() {
             let name = field

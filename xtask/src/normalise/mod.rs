@@ -22,7 +22,7 @@ use self::lower::Lowering;
 use crate::{
     apis::Api,
     load::Loaded,
-    model::Model,
+    model::{Model, Operation},
     problem::{Problem, action, join, json_path, without_reference},
 };
 
@@ -95,27 +95,9 @@ pub fn normalise(api: &Api, loaded: &Loaded, words: Words) -> (Model, Vec<Proble
         operations.push(operation);
         places.push(found.pointer);
     }
-    for (operation, place) in operations.iter().zip(&places) {
-        let builder = &operation.type_name;
-        for name in [builder.clone(), format!("{builder}Options")] {
-            if lowering.types.contains_key(&name) {
-                lowering.operation = Some(operation.id.clone());
-                lowering.problem(
-                    place,
-                    format!("a type and the call both want the Rust name `{name}`"),
-                    Some(action(place, "x-name: another_name")),
-                );
-            }
-        }
-    }
-    for mut problem in std::mem::take(&mut lowering.problems) {
-        let real = real_pointer(document, &problem.pointer);
-        if real != problem.pointer {
-            problem.mend = problem
-                .mend
-                .map(|mend| mend.replace(&json_path(&problem.pointer), &json_path(&real)));
-            problem.pointer = real;
-        }
+    check_builders(&mut lowering, &operations, &places);
+    for problem in std::mem::take(&mut lowering.problems) {
+        let problem = with_real_pointer(document, problem);
         // A reference that leads nowhere is met again on the walk.
         let known =
             |known: &Problem| known.pointer == problem.pointer && known.reason == problem.reason;
@@ -220,6 +202,35 @@ fn inspect(loaded: &Loaded) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// The builders of the calls are named like types, so a type can hide one.
+fn check_builders(lowering: &mut Lowering<'_>, operations: &[Operation], places: &[String]) {
+    for (operation, place) in operations.iter().zip(places) {
+        let builder = &operation.type_name;
+        for name in [builder.clone(), format!("{builder}Options")] {
+            if lowering.types.contains_key(&name) {
+                lowering.operation = Some(operation.id.clone());
+                lowering.problem(
+                    place,
+                    format!("a type and the call both want the Rust name `{name}`"),
+                    Some(action(place, "x-name: another_name")),
+                );
+            }
+        }
+    }
+}
+
+/// A problem at the place that an overlay can name.
+fn with_real_pointer(document: &Value, mut problem: Problem) -> Problem {
+    let real = real_pointer(document, &problem.pointer);
+    if real != problem.pointer {
+        problem.mend = problem
+            .mend
+            .map(|mend| mend.replace(&json_path(&problem.pointer), &json_path(&real)));
+        problem.pointer = real;
+    }
+    problem
 }
 
 /// Where a pointer that goes through references leads, so that an overlay can name the place.

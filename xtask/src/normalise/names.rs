@@ -93,7 +93,9 @@ pub(crate) fn is_builders(name: &str) -> bool {
 
 /// Whether a text is a Rust identifier as it stands, and no keyword.
 pub(crate) fn is_ident(name: &str) -> bool {
-    name != "_" && !name.starts_with("r#") && syn::parse_str::<syn::Ident>(name).is_ok()
+    // Blanks and comments around it would be skipped.
+    let same = |ident: syn::Ident| ident == name;
+    name != "_" && !name.starts_with("r#") && syn::parse_str(name).is_ok_and(same)
 }
 
 /// Whether a text is a Rust keyword, which a field may be called with `r#` or `_`.
@@ -114,6 +116,15 @@ mod tests {
         }
         for name in ["Option", "Decimal", "lower", "r#Type", "A b", ""] {
             assert!(type_fault(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_stands_alone() {
+        for name in [
+            "\ta", "a ", "a//", "a/**/", "_", "r#a", "fn", "", "a-b", "1",
+        ] {
+            assert!(!is_ident(name), "{name}");
         }
     }
 

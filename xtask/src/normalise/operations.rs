@@ -108,31 +108,7 @@ pub(crate) fn lower(
         &mut parameters,
         &mut plain_parameters,
     );
-    if !is_template(found.path) {
-        let at = found.pointer.rsplit_once('/').map_or("", |(item, _)| item);
-        lowering.problem(
-            at,
-            format!("`{}` is no path of an API", found.path),
-            Some(removal(at)),
-        );
-    }
-    for name in placeholders(found.path) {
-        if !parameters
-            .iter()
-            .any(|known| known.location == Location::Path && known.name == name)
-        {
-            lowering.problem(
-                &found.pointer,
-                format!("no parameter says what `{{{name}}}` in the path is"),
-                Some(action(
-                    &found.pointer,
-                    &format!(
-                        "parameters:\n  - name: {name}\n    in: path\n    required: true\n    schema:\n      type: string"
-                    ),
-                )),
-            );
-        }
-    }
+    check_path(lowering, found, &parameters);
     let answer = lower_answer(lowering, defaults, found, &type_name);
 
     let private = is_private(node, defaults.security);
@@ -268,39 +244,14 @@ fn lower_parameters(
                 continue;
             }
         };
-        if parameters
+        let twice = parameters
             .iter()
-            .any(|known| known.name == name && known.location == location)
-        {
-            // What an operation says of a parameter goes before what its path says.
-            if !at.starts_with(&found.pointer) {
-                continue;
-            }
-            lowering.problem(
-                &at,
-                format!("the parameter `{name}` is there twice"),
-                Some(removal(&at)),
-            );
+            .any(|known| known.name == name && known.location == location);
+        // What an operation says of a parameter goes before what its path says.
+        if twice && !at.starts_with(&found.pointer) {
             continue;
         }
-        if location == Location::Path && !placeholders(found.path).contains(&name.as_str()) {
-            lowering.problem(
-                &at,
-                format!("the path has no place for the parameter `{name}`"),
-                Some(removal(&at)),
-            );
-            continue;
-        }
-        let rust_name = name.to_snake_case();
-        if !names::is_ident(&rust_name) && !names::is_keyword(&rust_name) {
-            lowering.problem(
-                &at,
-                format!("`{rust_name}`, from `{name}`, is no name for a Rust argument"),
-                Some(removal(&at)),
-            );
-            continue;
-        }
-        if let Some(reason) = argument_fault(parameters, &names::field_name(&name)) {
+        if let Some(reason) = parameter_fault(parameters, found.path, &name, location, twice) {
             lowering.problem(&at, reason, Some(removal(&at)));
             continue;
         }
@@ -358,12 +309,85 @@ fn is_template(path: &str) -> bool {
         })
 }
 
+/// Path and path parameters must belong together.
+fn check_path(lowering: &mut Lowering<'_>, found: &Found<'_>, parameters: &[Parameter]) {
+    if !is_template(found.path) {
+        let at = found.pointer.rsplit_once('/').map_or("", |(item, _)| item);
+        lowering.problem(
+            at,
+            format!("`{}` is no path of an API", found.path),
+            Some(removal(at)),
+        );
+    }
+    for name in placeholders(found.path) {
+        if !parameters
+            .iter()
+            .any(|known| known.location == Location::Path && known.name == name)
+        {
+            lowering.problem(
+                &found.pointer,
+                format!("no parameter says what `{{{name}}}` in the path is"),
+                Some(action(
+                    &found.pointer,
+                    &format!(
+                        "parameters:\n  - name: {name}\n    in: path\n    required: true\n    schema:\n      type: string"
+                    ),
+                )),
+            );
+        }
+    }
+}
+
+/// Why a call can't have this parameter.
+fn parameter_fault(
+    taken: &[Parameter],
+    path: &str,
+    name: &str,
+    location: Location,
+    twice: bool,
+) -> Option<String> {
+    let rust_name = name.to_snake_case();
+    if twice {
+        Some(format!("the parameter `{name}` is there twice"))
+    } else if location == Location::Path && !placeholders(path).contains(&name) {
+        Some(format!("the path has no place for the parameter `{name}`"))
+    } else if !names::is_ident(&rust_name) && !names::is_keyword(&rust_name) {
+        Some(format!(
+            "`{rust_name}`, from `{name}`, is no name for a Rust argument"
+        ))
+    } else {
+        argument_fault(taken, &names::field_name(name))
+    }
+}
+
 /// Why a call can't have an argument of this Rust name besides those it has.
 fn argument_fault(taken: &[Parameter], name: &str) -> Option<String> {
     let rust = |wire: &str| names::field_name(wire);
     let taken = taken.iter().any(|known| rust(&known.name) == name);
     (taken || names::is_builders(name))
         .then(|| format!("`{name}` is the name of something else in the call"))
+}
+
+/// A call builds its body from named members.
+fn check_request(lowering: &mut Lowering<'_>, name: &str, lowered: &Value, at: &str) {
+    let kind = lowering.types.get(name).map(|facts| facts.kind.clone());
+    if matches!(kind, Some(TypeKind::WithRest(_))) {
+        let open = join(at, "additionalProperties");
+        lowering.problem(
+            &open,
+            "a call has no arguments for members without a name".to_owned(),
+            Some(removal(&open)),
+        );
+    } else if *lowered != reference(name) || kind != Some(TypeKind::Object) {
+        lowering.problem(
+            at,
+            "the request body is no object with fields of its own".to_owned(),
+            Some(action(
+                at,
+                "type: object\nproperties:\n  nameOfField:\n    type: string",
+            )),
+        );
+    }
 }
 
 /// The members of a body are arguments like the parameters.
@@ -451,6 +475,7 @@ fn add_parameter(
     parameters.push(Parameter {
         comma_separated: resolved.get("x-comma-separated").and_then(Value::as_bool) == Some(true),
         checks: checks(&resolved),
+        rust_name: text(&resolved, "x-field-name").map(str::to_owned),
         name,
         location,
         required,
@@ -599,24 +624,7 @@ fn lower_body(
         },
     );
     lowering.in_request = false;
-    let kind = lowering.types.get(&name).map(|facts| facts.kind.clone());
-    if matches!(kind, Some(TypeKind::WithRest(_))) {
-        let at = join(&schema_at, "additionalProperties");
-        lowering.problem(
-            &at,
-            "a call has no arguments for members without a name".to_owned(),
-            Some(removal(&at)),
-        );
-    } else if lowered != reference(&name) || kind != Some(TypeKind::Object) {
-        lowering.problem(
-            &schema_at,
-            "the request body is no object with fields of its own".to_owned(),
-            Some(action(
-                &schema_at,
-                "type: object\nproperties:\n  nameOfField:\n    type: string",
-            )),
-        );
-    }
+    check_request(lowering, &name, &lowered, &schema_at);
     check_members(lowering, &name, &schema_at, parameters);
     let plain = json!({
         "required": true,

@@ -38,16 +38,10 @@ pub const FORMATS: &[Format] = &[
         codec: None,
     },
     Format {
-        name: "timestamp-text",
-        marker: "TimestampText",
-        rust: "::exchange_wire::Timestamp",
-        codec: Some("exchange_wire::timestamp::quoted"),
-    },
-    Format {
-        name: "timestamp-number",
-        marker: "TimestampNumber",
-        rust: "::exchange_wire::Timestamp",
-        codec: Some("exchange_wire::timestamp::number"),
+        name: "unix-text",
+        marker: "UnixSeconds",
+        rust: "::exchange_wire::UnixSeconds",
+        codec: None,
     },
     Format {
         name: "rfc3339",
@@ -57,8 +51,26 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "integer",
-        marker: "Integer",
+        marker: "Integer64",
         rust: "i64",
+        codec: Some("exchange_wire::integer"),
+    },
+    Format {
+        name: "integer-32",
+        marker: "Integer32",
+        rust: "i32",
+        codec: Some("exchange_wire::integer"),
+    },
+    Format {
+        name: "unsigned-32",
+        marker: "Unsigned32",
+        rust: "u32",
+        codec: Some("exchange_wire::integer"),
+    },
+    Format {
+        name: "unsigned",
+        marker: "Unsigned64",
+        rust: "u64",
         codec: Some("exchange_wire::integer"),
     },
     Format {

@@ -199,7 +199,7 @@ fn call<'m>(
             .ok_or_else(|| fault(format!("progenitor made no parameter {snake}")))?;
         arguments.push(Argument {
             field: Field {
-                ident: snake,
+                ident: parameter.rust_name.clone().unwrap_or(snake),
                 wire: parameter.name.clone(),
                 ty: ty.clone(),
                 codec: *codec,
@@ -277,6 +277,7 @@ pub(crate) fn setter(ty: &Type) -> (TokenStream, fn(&Ident) -> TokenStream) {
         "String",
         "TimeOrId",
         "Timestamp",
+        "UnixSeconds",
     ];
     if let Some(item) = codecs::inside(ty, "Vec") {
         if codecs::plain_name(item).as_deref() == Some("String") {
@@ -352,7 +353,7 @@ pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
         let ident = &idents[index];
         let doc = docs::attributes(&format!(
             "{}\n\nRequired.",
-            field_doc(&argument.field.wire, &argument.field.facts)
+            field_doc(&argument.field, true)
         ));
         let (parameter, conversion) = setter(&argument.field.ty);
         let value = conversion(ident);
@@ -380,7 +381,7 @@ pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
     });
     let optional_setters = optional.iter().map(|argument| {
         let ident = ident(&argument.field);
-        let doc = docs::attributes(&field_doc(&argument.field.wire, &argument.field.facts));
+        let doc = docs::attributes(&field_doc(&argument.field, true));
         let inner = codecs::inside(&argument.field.ty, "Option");
         let (parameter, conversion) = setter(inner.unwrap_or(&argument.field.ty));
         let value = conversion(&ident);

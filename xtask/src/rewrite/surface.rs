@@ -244,8 +244,7 @@ impl Writer<'_> {
 fn shown(ty: &Type, codec: Option<&str>) -> String {
     let form = match codec {
         Some("exchange_wire::decimal") => " as text",
-        Some("exchange_wire::decimal::number" | "exchange_wire::timestamp::number") => " as number",
-        Some("exchange_wire::timestamp::quoted") => " as text",
+        Some("exchange_wire::decimal::number") => " as number",
         Some("exchange_wire::comma") => " comma-separated",
         Some("exchange_wire::integer") => " from number or text",
         _ => "",

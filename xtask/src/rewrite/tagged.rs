@@ -27,7 +27,7 @@ pub(crate) fn write(
             .collect();
         let doc = docs::attributes(&format!("Travels with {}.", constants.join(" and ")));
         let members = fields.iter().map(|field| {
-            let doc = docs::attributes(&field_doc(&field.wire, &field.facts));
+            let doc = docs::attributes(&field_doc(field, true));
             let ident = syn::Ident::new_raw_or_plain(&field.ident);
             let ty = &field.ty;
             quote!(#doc #ident: #ty)

@@ -230,15 +230,22 @@ pub(crate) fn type_doc(name: &str, facts: &TypeFacts) -> String {
     }
 }
 
-/// The documentation of a field.
-pub(crate) fn field_doc(wire: &str, facts: &FieldFacts) -> String {
+/// The documentation of a field; what is checked is only said where it is.
+pub(crate) fn field_doc(field: &Field, in_requests: bool) -> String {
+    let (wire, facts) = (&field.wire, &field.facts);
     let mut doc = match &facts.doc {
         Some(doc) => sentence(doc),
         None => format!("`{wire}` on the wire."),
     };
-    for check in &facts.checks {
-        doc.push_str("\n\n");
-        doc.push_str(&checks::describe(check));
+    // The vendor's pages know it by this name.
+    if facts.doc.is_some() && facts.rust_name.as_ref().is_some_and(|name| name != wire) {
+        doc.push_str(&format!(" `{wire}` on the wire."));
+    }
+    if in_requests {
+        for check in &facts.checks {
+            doc.push_str("\n\n");
+            doc.push_str(&checks::describe(check));
+        }
     }
     if facts.deprecated {
         doc.push_str("\n\nThe vendor advises against it.");
@@ -251,8 +258,9 @@ fn open_enum(name: &str, facts: &TypeFacts, values: &[String]) -> Piece {
     text.push_str(&docs::comment(&type_doc(name, facts), "    "));
     text.push_str(&format!("    pub enum {name} {{\n"));
     let mut taken = BTreeSet::from(["Other".to_owned()]);
-    for value in values {
-        let variant = unique_variant(value, &mut taken);
+    for (index, value) in values.iter().enumerate() {
+        let name = facts.variant_names.get(index).unwrap_or(value);
+        let variant = unique_variant(name, &mut taken);
         text.push_str(&docs::comment(&format!("`{value}`"), "        "));
         text.push_str(&format!("        {variant} = {value:?},\n"));
     }
@@ -291,7 +299,7 @@ fn structure(
     let plain = facts.kind == TypeKind::Object;
     let mut members = Vec::new();
     for field in fields {
-        let doc = docs::attributes(&field_doc(&field.wire, &field.facts));
+        let doc = docs::attributes(&field_doc(field, facts.in_requests));
         let serde = if plain {
             serde_attribute(field, facts.in_requests)
         } else {
@@ -374,7 +382,7 @@ fn constructor(ident: &syn::Ident, fields: &[Field]) -> TokenStream {
         .iter()
         .filter(|field| !field.is_required())
         .map(|field| {
-            let doc = docs::attributes(&field_doc(&field.wire, &field.facts));
+            let doc = docs::attributes(&field_doc(field, true));
             let ident = syn::Ident::new_raw_or_plain(&field.ident);
             let inner = codecs::inside(&field.ty, "Option").unwrap_or(&field.ty);
             let (ty, conversion) = super::builders::setter(inner);
@@ -443,12 +451,10 @@ fn serde_attribute(field: &Field, in_requests: bool) -> TokenStream {
 /// The codec's name in the macros of `exchange-wire`.
 fn macro_codec(codec: &str) -> &'static str {
     match codec {
-        "exchange_wire::decimal" => "decimal",
         "exchange_wire::decimal::number" => "decimal_number",
         "exchange_wire::integer" => "integer",
-        "exchange_wire::comma" => "comma",
-        "exchange_wire::timestamp::quoted" => "timestamp_quoted",
-        _ => "timestamp_number",
+        codecs::COMMA => "comma",
+        _ => "decimal",
     }
 }
 

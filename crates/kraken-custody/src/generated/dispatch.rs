@@ -65,13 +65,13 @@ pub async fn send(
         }
         "getCustodyVault" => {
             let call = client.get_custody_vault();
-            let call = call.id(parameters.required::<String>("id")?);
+            let call = call.vault_id(parameters.required::<String>("id")?);
             parameters.finish()?;
             Ok(RawJson::from_serialize(&call.send().await?)?)
         }
         "listCustodyTransactions" => {
             let call = client.list_custody_transactions();
-            let call = call.id(parameters.required::<String>("id")?);
+            let call = call.vault_id(parameters.required::<String>("id")?);
             let mut call = call;
             if let Some(value) = parameters.optional::<i64>("page_size")? {
                 call = call.page_size(value);
@@ -110,7 +110,7 @@ pub async fn send(
         }
         "getCustodyTransaction" => {
             let call = client.get_custody_transaction();
-            let call = call.id(parameters.required::<String>("id")?);
+            let call = call.transaction_id(parameters.required::<String>("id")?);
             let call = call.vault_id(parameters.required::<String>("vault_id")?);
             let mut call = call;
             if let Some(value) = parameters.optional::<bool>("with_long_timeout")? {
@@ -124,7 +124,7 @@ pub async fn send(
         }
         "depositMethods" => {
             let call = client.deposit_methods();
-            let call = call.x_vault_id(parameters.required::<String>("x-vault-id")?);
+            let call = call.vault(parameters.required::<String>("x-vault-id")?);
             let mut call = call;
             if let Some(value) = parameters.optional::<String>("asset")? {
                 call = call.asset(value);
@@ -137,7 +137,7 @@ pub async fn send(
         }
         "depositAddresses" => {
             let call = client.deposit_addresses();
-            let call = call.x_vault_id(parameters.required::<String>("x-vault-id")?);
+            let call = call.vault(parameters.required::<String>("x-vault-id")?);
             let call = call.asset(parameters.required::<String>("asset")?);
             let call = call.method(parameters.required::<String>("method")?);
             let mut call = call;
@@ -152,7 +152,7 @@ pub async fn send(
         }
         "withdrawMethods" => {
             let call = client.withdraw_methods();
-            let call = call.x_vault_id(parameters.required::<String>("x-vault-id")?);
+            let call = call.vault(parameters.required::<String>("x-vault-id")?);
             let mut call = call;
             if let Some(value) = parameters.optional::<String>("asset")? {
                 call = call.asset(value);
@@ -168,7 +168,7 @@ pub async fn send(
         }
         "withdrawAddresses" => {
             let call = client.withdraw_addresses();
-            let call = call.x_vault_id(parameters.required::<String>("x-vault-id")?);
+            let call = call.vault(parameters.required::<String>("x-vault-id")?);
             let mut call = call;
             if let Some(value) = parameters
                 .optional::<PreferredAssetName>("preferred_asset_name")?
@@ -213,7 +213,7 @@ pub async fn send(
         }
         "getCustodyTask" => {
             let call = client.get_custody_task();
-            let call = call.id(parameters.required::<String>("id")?);
+            let call = call.task_or_approval_id(parameters.required::<String>("id")?);
             parameters.finish()?;
             Ok(RawJson::from_serialize(&call.send().await?)?)
         }
@@ -239,7 +239,7 @@ pub async fn send(
         }
         "getCustodyActivity" => {
             let call = client.get_custody_activity();
-            let call = call.id(parameters.required::<String>("id")?);
+            let call = call.activity_id(parameters.required::<String>("id")?);
             parameters.finish()?;
             Ok(RawJson::from_serialize(&call.send().await?)?)
         }

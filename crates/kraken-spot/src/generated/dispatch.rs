@@ -41,7 +41,7 @@ use crate::generated::types::{
     TransferSource, TransferTarget, Trigger, WalletTransferRequest, WalletTransferResult,
     WithdrawFundsRequest, WithdrawFundsResult,
 };
-use exchange_wire::{AsComma, AsDecimal, RawJson, Rfc3339, Timestamp};
+use exchange_wire::{AsComma, AsDecimal, RawJson, Rfc3339, UnixSeconds};
 use kraken_core::{
     AssetList, Cursor, DispatchError, OrderPrice, OrderRef, OrderTime, Parameters, TimeOrId,
 };
@@ -916,10 +916,10 @@ pub async fn send(
             if let Some(value) = parameters.optional::<String>("method")? {
                 call = call.method(value);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("start")? {
+            if let Some(value) = parameters.optional::<UnixSeconds>("start")? {
                 call = call.start(value);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("end")? {
+            if let Some(value) = parameters.optional::<UnixSeconds>("end")? {
                 call = call.end(value);
             }
             if let Some(value) = parameters.optional::<Cursor>("cursor")? {
@@ -1022,10 +1022,10 @@ pub async fn send(
             if let Some(value) = parameters.optional::<String>("method")? {
                 call = call.method(value);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("start")? {
+            if let Some(value) = parameters.optional::<UnixSeconds>("start")? {
                 call = call.start(value);
             }
-            if let Some(value) = parameters.optional::<Timestamp>("end")? {
+            if let Some(value) = parameters.optional::<UnixSeconds>("end")? {
                 call = call.end(value);
             }
             if let Some(value) = parameters.optional::<Cursor>("cursor")? {

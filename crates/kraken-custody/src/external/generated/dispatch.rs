@@ -322,7 +322,7 @@ pub async fn send(
         }
         "getV0InstoCustodyTasksActivitiesId" => {
             let call = client.get_task_activity();
-            let call = call.id(parameters.required::<String>("id")?);
+            let call = call.activity_id(parameters.required::<String>("id")?);
             parameters.finish()?;
             Ok(RawJson::from_serialize(&call.send().await?)?)
         }

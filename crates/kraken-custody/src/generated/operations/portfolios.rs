@@ -175,18 +175,18 @@ impl ListCustodyVaults {
 /// Made by `Client::get_custody_vault`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetCustodyVault<IdArg = Missing> {
+pub struct GetCustodyVault<VaultIdArg = Missing> {
     core: Core,
-    id: IdArg,
+    vault_id: VaultIdArg,
 }
 
 impl GetCustodyVault {
     pub(crate) fn from_core(core: Core) -> Self {
-        Self { core, id: Missing }
+        Self { core, vault_id: Missing }
     }
 }
 
-impl<IdArg> GetCustodyVault<IdArg> {
+impl<VaultIdArg> GetCustodyVault<VaultIdArg> {
     /// Vault ID. Unlike x-vault-id it takes no IIBAN.
     ///
     /// Characters: exactly 14.
@@ -194,10 +194,10 @@ impl<IdArg> GetCustodyVault<IdArg> {
     /// Form: `^V[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     ///
     /// Required.
-    pub fn id(self, id: impl Into<String>) -> GetCustodyVault<String> {
+    pub fn vault_id(self, vault_id: impl Into<String>) -> GetCustodyVault<String> {
         GetCustodyVault {
             core: self.core,
-            id: id.into(),
+            vault_id: vault_id.into(),
         }
     }
     /// Sends the call and reads the answer.
@@ -209,20 +209,20 @@ impl<IdArg> GetCustodyVault<IdArg> {
     /// says what to do.
     pub async fn send(self) -> Result<CustodyVaultDetail, Error>
     where
-        IdArg: Given<String>,
+        VaultIdArg: Given<String>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        IdArg: Given<String>,
+        VaultIdArg: Given<String>,
     {
         let operation = &table::GET_CUSTODY_VAULT;
-        let id: String = self.id.given();
+        let vault_id: String = self.vault_id.given();
         let checked = || -> Result<(), InvalidField> {
             {
-                let value = &id;
+                let value = &vault_id;
                 check::length(&At::ROOT.name("id"), value, Some(14), Some(14))?;
                 check::pattern(
                     &At::ROOT.name("id"),
@@ -234,7 +234,7 @@ impl<IdArg> GetCustodyVault<IdArg> {
         };
         checked().map_err(|error| Error::from(error).on(operation))?;
         let mut call = Call::new(operation);
-        call.query("id", &id);
+        call.query("id", &vault_id);
         Ok((self.core, call))
     }
 }
@@ -249,9 +249,9 @@ impl<IdArg> GetCustodyVault<IdArg> {
 /// Made by `Client::list_custody_transactions`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListCustodyTransactions<IdArg = Missing> {
+pub struct ListCustodyTransactions<VaultIdArg = Missing> {
     core: Core,
-    id: IdArg,
+    vault_id: VaultIdArg,
     options: ListCustodyTransactionsOptions,
 }
 
@@ -272,13 +272,13 @@ impl ListCustodyTransactions {
     pub(crate) fn from_core(core: Core) -> Self {
         Self {
             core,
-            id: Missing,
+            vault_id: Missing,
             options: ListCustodyTransactionsOptions::default(),
         }
     }
 }
 
-impl<IdArg> ListCustodyTransactions<IdArg> {
+impl<VaultIdArg> ListCustodyTransactions<VaultIdArg> {
     /// Vault ID. Unlike x-vault-id it takes no IIBAN.
     ///
     /// Characters: exactly 14.
@@ -286,10 +286,13 @@ impl<IdArg> ListCustodyTransactions<IdArg> {
     /// Form: `^V[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     ///
     /// Required.
-    pub fn id(self, id: impl Into<String>) -> ListCustodyTransactions<String> {
+    pub fn vault_id(
+        self,
+        vault_id: impl Into<String>,
+    ) -> ListCustodyTransactions<String> {
         ListCustodyTransactions {
             core: self.core,
-            id: id.into(),
+            vault_id: vault_id.into(),
             options: self.options,
         }
     }
@@ -358,20 +361,20 @@ impl<IdArg> ListCustodyTransactions<IdArg> {
     /// says what to do.
     pub async fn send(self) -> Result<CustodyTransactionPage, Error>
     where
-        IdArg: Given<String>,
+        VaultIdArg: Given<String>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        IdArg: Given<String>,
+        VaultIdArg: Given<String>,
     {
         let operation = &table::LIST_CUSTODY_TRANSACTIONS;
-        let id: String = self.id.given();
+        let vault_id: String = self.vault_id.given();
         let checked = || -> Result<(), InvalidField> {
             {
-                let value = &id;
+                let value = &vault_id;
                 check::length(&At::ROOT.name("id"), value, Some(14), Some(14))?;
                 check::pattern(
                     &At::ROOT.name("id"),
@@ -383,7 +386,7 @@ impl<IdArg> ListCustodyTransactions<IdArg> {
         };
         checked().map_err(|error| Error::from(error).on(operation))?;
         let mut call = Call::new(operation);
-        call.query("id", &id);
+        call.query("id", &vault_id);
         let request = ListCustodyTransactionsRequest {
             page_size: self.options.page_size,
             quote: self.options.quote,
@@ -411,9 +414,9 @@ impl<IdArg> ListCustodyTransactions<IdArg> {
 /// Made by `Client::get_custody_transaction`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetCustodyTransaction<IdArg = Missing, VaultIdArg = Missing> {
+pub struct GetCustodyTransaction<TransactionIdArg = Missing, VaultIdArg = Missing> {
     core: Core,
-    id: IdArg,
+    transaction_id: TransactionIdArg,
     vault_id: VaultIdArg,
     options: GetCustodyTransactionOptions,
 }
@@ -428,21 +431,24 @@ impl GetCustodyTransaction {
     pub(crate) fn from_core(core: Core) -> Self {
         Self {
             core,
-            id: Missing,
+            transaction_id: Missing,
             vault_id: Missing,
             options: GetCustodyTransactionOptions::default(),
         }
     }
 }
 
-impl<IdArg, VaultIdArg> GetCustodyTransaction<IdArg, VaultIdArg> {
+impl<TransactionIdArg, VaultIdArg> GetCustodyTransaction<TransactionIdArg, VaultIdArg> {
     /// Transaction ID.
     ///
     /// Required.
-    pub fn id(self, id: impl Into<String>) -> GetCustodyTransaction<String, VaultIdArg> {
+    pub fn transaction_id(
+        self,
+        transaction_id: impl Into<String>,
+    ) -> GetCustodyTransaction<String, VaultIdArg> {
         GetCustodyTransaction {
             core: self.core,
-            id: id.into(),
+            transaction_id: transaction_id.into(),
             vault_id: self.vault_id,
             options: self.options,
         }
@@ -453,10 +459,10 @@ impl<IdArg, VaultIdArg> GetCustodyTransaction<IdArg, VaultIdArg> {
     pub fn vault_id(
         self,
         vault_id: impl Into<String>,
-    ) -> GetCustodyTransaction<IdArg, String> {
+    ) -> GetCustodyTransaction<TransactionIdArg, String> {
         GetCustodyTransaction {
             core: self.core,
-            id: self.id,
+            transaction_id: self.transaction_id,
             vault_id: vault_id.into(),
             options: self.options,
         }
@@ -481,7 +487,7 @@ impl<IdArg, VaultIdArg> GetCustodyTransaction<IdArg, VaultIdArg> {
     /// says what to do.
     pub async fn send(self) -> Result<CustodyTransactionResult, Error>
     where
-        IdArg: Given<String>,
+        TransactionIdArg: Given<String>,
         VaultIdArg: Given<String>,
     {
         let (core, call) = self.prepare()?;
@@ -489,14 +495,14 @@ impl<IdArg, VaultIdArg> GetCustodyTransaction<IdArg, VaultIdArg> {
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        IdArg: Given<String>,
+        TransactionIdArg: Given<String>,
         VaultIdArg: Given<String>,
     {
         let operation = &table::GET_CUSTODY_TRANSACTION;
-        let id: String = self.id.given();
+        let transaction_id: String = self.transaction_id.given();
         let vault_id: String = self.vault_id.given();
         let mut call = Call::new(operation);
-        call.query("id", &id);
+        call.query("id", &transaction_id);
         let request = GetCustodyTransactionRequest {
             vault_id,
             with_long_timeout: self.options.with_long_timeout,
@@ -517,9 +523,9 @@ impl<IdArg, VaultIdArg> GetCustodyTransaction<IdArg, VaultIdArg> {
 /// Made by `Client::deposit_methods`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DepositMethods<XVaultIdArg = Missing> {
+pub struct DepositMethods<VaultArg = Missing> {
     core: Core,
-    x_vault_id: XVaultIdArg,
+    vault: VaultArg,
     options: DepositMethodsOptions,
 }
 
@@ -533,13 +539,13 @@ impl DepositMethods {
     pub(crate) fn from_core(core: Core) -> Self {
         Self {
             core,
-            x_vault_id: Missing,
+            vault: Missing,
             options: DepositMethodsOptions::default(),
         }
     }
 }
 
-impl<XVaultIdArg> DepositMethods<XVaultIdArg> {
+impl<VaultArg> DepositMethods<VaultArg> {
     /// Vault ID or vault IIBAN (blanks between the IIBAN's groups of four are optional).
     ///
     /// Characters: 14 to 19.
@@ -548,10 +554,10 @@ impl<XVaultIdArg> DepositMethods<XVaultIdArg> {
     /// ?[A-Z0-9]{4})$`.
     ///
     /// Required.
-    pub fn x_vault_id(self, x_vault_id: impl Into<String>) -> DepositMethods<String> {
+    pub fn vault(self, vault: impl Into<String>) -> DepositMethods<String> {
         DepositMethods {
             core: self.core,
-            x_vault_id: x_vault_id.into(),
+            vault: vault.into(),
             options: self.options,
         }
     }
@@ -574,20 +580,20 @@ impl<XVaultIdArg> DepositMethods<XVaultIdArg> {
     /// says what to do.
     pub async fn send(self) -> Result<DepositMethodsResult, Error>
     where
-        XVaultIdArg: Given<String>,
+        VaultArg: Given<String>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        XVaultIdArg: Given<String>,
+        VaultArg: Given<String>,
     {
         let operation = &table::DEPOSIT_METHODS;
-        let x_vault_id: String = self.x_vault_id.given();
+        let vault: String = self.vault.given();
         let checked = || -> Result<(), InvalidField> {
             {
-                let value = &x_vault_id;
+                let value = &vault;
                 check::length(&At::ROOT.name("x-vault-id"), value, Some(14), Some(19))?;
                 check::pattern(
                     &At::ROOT.name("x-vault-id"),
@@ -599,7 +605,7 @@ impl<XVaultIdArg> DepositMethods<XVaultIdArg> {
         };
         checked().map_err(|error| Error::from(error).on(operation))?;
         let mut call = Call::new(operation);
-        call.header("x-vault-id", &x_vault_id);
+        call.header("x-vault-id", &vault);
         let request = DepositMethodsRequest {
             asset: self.options.asset,
             aclass: self.options.aclass,
@@ -622,12 +628,12 @@ impl<XVaultIdArg> DepositMethods<XVaultIdArg> {
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct DepositAddresses<
-    XVaultIdArg = Missing,
+    VaultArg = Missing,
     AssetArg = Missing,
     MethodArg = Missing,
 > {
     core: Core,
-    x_vault_id: XVaultIdArg,
+    vault: VaultArg,
     asset: AssetArg,
     method: MethodArg,
     options: DepositAddressesOptions,
@@ -643,7 +649,7 @@ impl DepositAddresses {
     pub(crate) fn from_core(core: Core) -> Self {
         Self {
             core,
-            x_vault_id: Missing,
+            vault: Missing,
             asset: Missing,
             method: Missing,
             options: DepositAddressesOptions::default(),
@@ -651,11 +657,7 @@ impl DepositAddresses {
     }
 }
 
-impl<
-    XVaultIdArg,
-    AssetArg,
-    MethodArg,
-> DepositAddresses<XVaultIdArg, AssetArg, MethodArg> {
+impl<VaultArg, AssetArg, MethodArg> DepositAddresses<VaultArg, AssetArg, MethodArg> {
     /// Vault ID or vault IIBAN (blanks between the IIBAN's groups of four are optional).
     ///
     /// Characters: 14 to 19.
@@ -664,13 +666,13 @@ impl<
     /// ?[A-Z0-9]{4})$`.
     ///
     /// Required.
-    pub fn x_vault_id(
+    pub fn vault(
         self,
-        x_vault_id: impl Into<String>,
+        vault: impl Into<String>,
     ) -> DepositAddresses<String, AssetArg, MethodArg> {
         DepositAddresses {
             core: self.core,
-            x_vault_id: x_vault_id.into(),
+            vault: vault.into(),
             asset: self.asset,
             method: self.method,
             options: self.options,
@@ -684,10 +686,10 @@ impl<
     pub fn asset(
         self,
         asset: impl Into<String>,
-    ) -> DepositAddresses<XVaultIdArg, String, MethodArg> {
+    ) -> DepositAddresses<VaultArg, String, MethodArg> {
         DepositAddresses {
             core: self.core,
-            x_vault_id: self.x_vault_id,
+            vault: self.vault,
             asset: asset.into(),
             method: self.method,
             options: self.options,
@@ -699,10 +701,10 @@ impl<
     pub fn method(
         self,
         method: impl Into<String>,
-    ) -> DepositAddresses<XVaultIdArg, AssetArg, String> {
+    ) -> DepositAddresses<VaultArg, AssetArg, String> {
         DepositAddresses {
             core: self.core,
-            x_vault_id: self.x_vault_id,
+            vault: self.vault,
             asset: self.asset,
             method: method.into(),
             options: self.options,
@@ -713,7 +715,7 @@ impl<
         self.options.aclass = Some(aclass);
         self
     }
-    /// Make a new address.
+    /// Make a new address. `new` on the wire.
     pub fn new_address(mut self, new_address: bool) -> Self {
         self.options.new_address = Some(new_address);
         self
@@ -727,7 +729,7 @@ impl<
     /// says what to do.
     pub async fn send(self) -> Result<DepositAddressesResult, Error>
     where
-        XVaultIdArg: Given<String>,
+        VaultArg: Given<String>,
         AssetArg: Given<String>,
         MethodArg: Given<String>,
     {
@@ -736,17 +738,17 @@ impl<
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        XVaultIdArg: Given<String>,
+        VaultArg: Given<String>,
         AssetArg: Given<String>,
         MethodArg: Given<String>,
     {
         let operation = &table::DEPOSIT_ADDRESSES;
-        let x_vault_id: String = self.x_vault_id.given();
+        let vault: String = self.vault.given();
         let asset: String = self.asset.given();
         let method: String = self.method.given();
         let checked = || -> Result<(), InvalidField> {
             {
-                let value = &x_vault_id;
+                let value = &vault;
                 check::length(&At::ROOT.name("x-vault-id"), value, Some(14), Some(19))?;
                 check::pattern(
                     &At::ROOT.name("x-vault-id"),
@@ -758,7 +760,7 @@ impl<
         };
         checked().map_err(|error| Error::from(error).on(operation))?;
         let mut call = Call::new(operation);
-        call.header("x-vault-id", &x_vault_id);
+        call.header("x-vault-id", &vault);
         let request = DepositAddressesRequest {
             aclass: self.options.aclass,
             asset,

@@ -99,18 +99,21 @@ impl ListCustodyTasks {
 /// Made by `Client::get_custody_task`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetCustodyTask<IdArg = Missing> {
+pub struct GetCustodyTask<TaskOrApprovalIdArg = Missing> {
     core: Core,
-    id: IdArg,
+    task_or_approval_id: TaskOrApprovalIdArg,
 }
 
 impl GetCustodyTask {
     pub(crate) fn from_core(core: Core) -> Self {
-        Self { core, id: Missing }
+        Self {
+            core,
+            task_or_approval_id: Missing,
+        }
     }
 }
 
-impl<IdArg> GetCustodyTask<IdArg> {
+impl<TaskOrApprovalIdArg> GetCustodyTask<TaskOrApprovalIdArg> {
     /// Task ID or approval ID.
     ///
     /// Characters: 14 to 36.
@@ -119,10 +122,13 @@ impl<IdArg> GetCustodyTask<IdArg> {
     /// `^(T[A-Z2-7]{13}|[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})$`.
     ///
     /// Required.
-    pub fn id(self, id: impl Into<String>) -> GetCustodyTask<String> {
+    pub fn task_or_approval_id(
+        self,
+        task_or_approval_id: impl Into<String>,
+    ) -> GetCustodyTask<String> {
         GetCustodyTask {
             core: self.core,
-            id: id.into(),
+            task_or_approval_id: task_or_approval_id.into(),
         }
     }
     /// Sends the call and reads the answer.
@@ -134,20 +140,20 @@ impl<IdArg> GetCustodyTask<IdArg> {
     /// says what to do.
     pub async fn send(self) -> Result<CustodyTask, Error>
     where
-        IdArg: Given<String>,
+        TaskOrApprovalIdArg: Given<String>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        IdArg: Given<String>,
+        TaskOrApprovalIdArg: Given<String>,
     {
         let operation = &table::GET_CUSTODY_TASK;
-        let id: String = self.id.given();
+        let task_or_approval_id: String = self.task_or_approval_id.given();
         let checked = || -> Result<(), InvalidField> {
             {
-                let value = &id;
+                let value = &task_or_approval_id;
                 check::length(&At::ROOT.name("id"), value, Some(14), Some(36))?;
                 check::pattern(
                     &At::ROOT.name("id"),
@@ -159,7 +165,7 @@ impl<IdArg> GetCustodyTask<IdArg> {
         };
         checked().map_err(|error| Error::from(error).on(operation))?;
         let mut call = Call::new(operation);
-        call.query("id", &id);
+        call.query("id", &task_or_approval_id);
         Ok((self.core, call))
     }
 }
@@ -249,18 +255,18 @@ impl ListCustodyActivities {
 /// Made by `Client::get_custody_activity`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetCustodyActivity<IdArg = Missing> {
+pub struct GetCustodyActivity<ActivityIdArg = Missing> {
     core: Core,
-    id: IdArg,
+    activity_id: ActivityIdArg,
 }
 
 impl GetCustodyActivity {
     pub(crate) fn from_core(core: Core) -> Self {
-        Self { core, id: Missing }
+        Self { core, activity_id: Missing }
     }
 }
 
-impl<IdArg> GetCustodyActivity<IdArg> {
+impl<ActivityIdArg> GetCustodyActivity<ActivityIdArg> {
     /// Activity ID.
     ///
     /// Characters: exactly 14.
@@ -268,10 +274,13 @@ impl<IdArg> GetCustodyActivity<IdArg> {
     /// Form: `^A[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     ///
     /// Required.
-    pub fn id(self, id: impl Into<String>) -> GetCustodyActivity<String> {
+    pub fn activity_id(
+        self,
+        activity_id: impl Into<String>,
+    ) -> GetCustodyActivity<String> {
         GetCustodyActivity {
             core: self.core,
-            id: id.into(),
+            activity_id: activity_id.into(),
         }
     }
     /// Sends the call and reads the answer.
@@ -283,20 +292,20 @@ impl<IdArg> GetCustodyActivity<IdArg> {
     /// says what to do.
     pub async fn send(self) -> Result<CustodyActivityDetail, Error>
     where
-        IdArg: Given<String>,
+        ActivityIdArg: Given<String>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        IdArg: Given<String>,
+        ActivityIdArg: Given<String>,
     {
         let operation = &table::GET_CUSTODY_ACTIVITY;
-        let id: String = self.id.given();
+        let activity_id: String = self.activity_id.given();
         let checked = || -> Result<(), InvalidField> {
             {
-                let value = &id;
+                let value = &activity_id;
                 check::length(&At::ROOT.name("id"), value, Some(14), Some(14))?;
                 check::pattern(
                     &At::ROOT.name("id"),
@@ -308,7 +317,7 @@ impl<IdArg> GetCustodyActivity<IdArg> {
         };
         checked().map_err(|error| Error::from(error).on(operation))?;
         let mut call = Call::new(operation);
-        call.query("id", &id);
+        call.query("id", &activity_id);
         Ok((self.core, call))
     }
 }

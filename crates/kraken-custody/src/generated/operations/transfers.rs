@@ -23,9 +23,9 @@ use kraken_core::Core;
 /// Made by `Client::withdraw_methods`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct WithdrawMethods<XVaultIdArg = Missing> {
+pub struct WithdrawMethods<VaultArg = Missing> {
     core: Core,
-    x_vault_id: XVaultIdArg,
+    vault: VaultArg,
     options: WithdrawMethodsOptions,
 }
 
@@ -40,13 +40,13 @@ impl WithdrawMethods {
     pub(crate) fn from_core(core: Core) -> Self {
         Self {
             core,
-            x_vault_id: Missing,
+            vault: Missing,
             options: WithdrawMethodsOptions::default(),
         }
     }
 }
 
-impl<XVaultIdArg> WithdrawMethods<XVaultIdArg> {
+impl<VaultArg> WithdrawMethods<VaultArg> {
     /// Vault ID or vault IIBAN (blanks between the IIBAN's groups of four are optional).
     ///
     /// Characters: 14 to 19.
@@ -55,10 +55,10 @@ impl<XVaultIdArg> WithdrawMethods<XVaultIdArg> {
     /// ?[A-Z0-9]{4})$`.
     ///
     /// Required.
-    pub fn x_vault_id(self, x_vault_id: impl Into<String>) -> WithdrawMethods<String> {
+    pub fn vault(self, vault: impl Into<String>) -> WithdrawMethods<String> {
         WithdrawMethods {
             core: self.core,
-            x_vault_id: x_vault_id.into(),
+            vault: vault.into(),
             options: self.options,
         }
     }
@@ -88,20 +88,20 @@ impl<XVaultIdArg> WithdrawMethods<XVaultIdArg> {
     /// says what to do.
     pub async fn send(self) -> Result<WithdrawMethodsResult, Error>
     where
-        XVaultIdArg: Given<String>,
+        VaultArg: Given<String>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        XVaultIdArg: Given<String>,
+        VaultArg: Given<String>,
     {
         let operation = &table::WITHDRAW_METHODS;
-        let x_vault_id: String = self.x_vault_id.given();
+        let vault: String = self.vault.given();
         let checked = || -> Result<(), InvalidField> {
             {
-                let value = &x_vault_id;
+                let value = &vault;
                 check::length(&At::ROOT.name("x-vault-id"), value, Some(14), Some(19))?;
                 check::pattern(
                     &At::ROOT.name("x-vault-id"),
@@ -113,7 +113,7 @@ impl<XVaultIdArg> WithdrawMethods<XVaultIdArg> {
         };
         checked().map_err(|error| Error::from(error).on(operation))?;
         let mut call = Call::new(operation);
-        call.header("x-vault-id", &x_vault_id);
+        call.header("x-vault-id", &vault);
         let request = WithdrawMethodsRequest {
             asset: self.options.asset,
             aclass: self.options.aclass,
@@ -136,9 +136,9 @@ impl<XVaultIdArg> WithdrawMethods<XVaultIdArg> {
 /// Made by `Client::withdraw_addresses`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct WithdrawAddresses<XVaultIdArg = Missing> {
+pub struct WithdrawAddresses<VaultArg = Missing> {
     core: Core,
-    x_vault_id: XVaultIdArg,
+    vault: VaultArg,
     options: WithdrawAddressesOptions,
 }
 
@@ -156,13 +156,13 @@ impl WithdrawAddresses {
     pub(crate) fn from_core(core: Core) -> Self {
         Self {
             core,
-            x_vault_id: Missing,
+            vault: Missing,
             options: WithdrawAddressesOptions::default(),
         }
     }
 }
 
-impl<XVaultIdArg> WithdrawAddresses<XVaultIdArg> {
+impl<VaultArg> WithdrawAddresses<VaultArg> {
     /// Vault ID or vault IIBAN (blanks between the IIBAN's groups of four are optional).
     ///
     /// Characters: 14 to 19.
@@ -171,10 +171,10 @@ impl<XVaultIdArg> WithdrawAddresses<XVaultIdArg> {
     /// ?[A-Z0-9]{4})$`.
     ///
     /// Required.
-    pub fn x_vault_id(self, x_vault_id: impl Into<String>) -> WithdrawAddresses<String> {
+    pub fn vault(self, vault: impl Into<String>) -> WithdrawAddresses<String> {
         WithdrawAddresses {
             core: self.core,
-            x_vault_id: x_vault_id.into(),
+            vault: vault.into(),
             options: self.options,
         }
     }
@@ -220,20 +220,20 @@ impl<XVaultIdArg> WithdrawAddresses<XVaultIdArg> {
     /// says what to do.
     pub async fn send(self) -> Result<WithdrawAddressesResult, Error>
     where
-        XVaultIdArg: Given<String>,
+        VaultArg: Given<String>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        XVaultIdArg: Given<String>,
+        VaultArg: Given<String>,
     {
         let operation = &table::WITHDRAW_ADDRESSES;
-        let x_vault_id: String = self.x_vault_id.given();
+        let vault: String = self.vault.given();
         let checked = || -> Result<(), InvalidField> {
             {
-                let value = &x_vault_id;
+                let value = &vault;
                 check::length(&At::ROOT.name("x-vault-id"), value, Some(14), Some(19))?;
                 check::pattern(
                     &At::ROOT.name("x-vault-id"),
@@ -245,7 +245,7 @@ impl<XVaultIdArg> WithdrawAddresses<XVaultIdArg> {
         };
         checked().map_err(|error| Error::from(error).on(operation))?;
         let mut call = Call::new(operation);
-        call.header("x-vault-id", &x_vault_id);
+        call.header("x-vault-id", &vault);
         call.query("preferred_asset_name", &self.options.preferred_asset_name);
         let request = WithdrawAddressesRequest {
             aclass: self.options.aclass,

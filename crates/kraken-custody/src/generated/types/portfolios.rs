@@ -9,7 +9,7 @@ use crate::generated::types::{
     CustodyPagination, CustodyVaultStatus, MethodCategory, SortDirection,
 };
 use exchange_transport::{At, Check, InvalidField, check};
-use exchange_wire::{RawJson, Timestamp};
+use exchange_wire::{RawJson, Timestamp, UnixSeconds};
 use indexmap::IndexMap;
 use kraken_core::DepositLimit;
 use rust_decimal::Decimal;
@@ -183,7 +183,7 @@ exchange_wire::open_enum! {
 /// A reference of a transaction, with what it refers to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustodyReference {
-    /// What a reference ID refers to.
+    /// What a reference ID refers to. `type` on the wire.
     #[serde(rename = "type")]
     pub kind: CustodyRefIdType,
     /// Reference ID.
@@ -209,7 +209,7 @@ pub struct CustodyTransaction {
     /// RFC 3339 time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// Kind of transaction. Expect further values.
+    /// Kind of transaction. Expect further values. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<CustodyTransactionType>,
     /// Coarse kind. Expect further values.
@@ -462,7 +462,11 @@ impl CustodyTransactionSorting {
 #[non_exhaustive]
 pub struct CustodyTransactionStats {
     /// Transactions looked at for this page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub transactions_seen: Option<i64>,
 }
 
@@ -675,10 +679,6 @@ exchange_wire::open_enum! {
 #[non_exhaustive]
 pub struct CustodyVault {
     /// Vault ID.
-    ///
-    /// Characters: exactly 14.
-    ///
-    /// Form: `^V[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     pub id: String,
     /// Name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -714,7 +714,11 @@ pub struct CustodyVault {
     )]
     pub available_balance_fiat: Option<Decimal>,
     /// Number of assets held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count_assets: Option<u32>,
     /// State of a vault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -735,8 +739,6 @@ pub struct CustodyVault {
 #[non_exhaustive]
 pub struct CustodyVaultAssetDetail {
     /// Asset.
-    ///
-    /// Characters: 1 to 16.
     pub asset: String,
     /// Price in USD.
     #[serde(
@@ -758,10 +760,6 @@ pub struct CustodyVaultAssetDetail {
 #[non_exhaustive]
 pub struct CustodyVaultDetail {
     /// Vault ID.
-    ///
-    /// Characters: exactly 14.
-    ///
-    /// Form: `^V[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     pub id: String,
     /// Name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -797,7 +795,11 @@ pub struct CustodyVaultDetail {
     )]
     pub available_balance_fiat: Option<Decimal>,
     /// Number of assets held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count_assets: Option<u32>,
     /// State of a vault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -859,26 +861,26 @@ pub enum CustodyVaultFilter {
     /// Travels with `type` `equals` and `by` `created_at`.
     CreatedAtEquals {
         /// Any of these.
-        values: Vec<Timestamp>,
+        values: Vec<UnixSeconds>,
     },
     /// Travels with `type` `in` and `by` `created_at`.
     CreatedAtIn {
         /// Lower bound; open when absent.
-        left: Option<Timestamp>,
+        left: Option<UnixSeconds>,
         /// Upper bound; open when absent.
-        right: Option<Timestamp>,
+        right: Option<UnixSeconds>,
     },
     /// Travels with `type` `equals` and `by` `updated_at`.
     UpdatedAtEquals {
         /// Any of these.
-        values: Vec<Timestamp>,
+        values: Vec<UnixSeconds>,
     },
     /// Travels with `type` `in` and `by` `updated_at`.
     UpdatedAtIn {
         /// Lower bound; open when absent.
-        left: Option<Timestamp>,
+        left: Option<UnixSeconds>,
         /// Upper bound; open when absent.
-        right: Option<Timestamp>,
+        right: Option<UnixSeconds>,
     },
     /// Travels with `type` `equals` and `by` `member`.
     MemberEquals {
@@ -1153,7 +1155,7 @@ pub struct DepositAddressesRequest {
     pub asset: String,
     /// Method name from DepositMethods.
     pub method: String,
-    /// Make a new address.
+    /// Make a new address. `new` on the wire.
     #[serde(rename = "new", default, skip_serializing_if = "Option::is_none")]
     pub new_address: Option<bool>,
 }
@@ -1378,9 +1380,17 @@ pub struct ListCustodyVaultsResult {
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub result: Vec<CustodyVault>,
     /// Position of the first row.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub start: Option<i64>,
     /// Rows that match in all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub total: Option<i64>,
 }

@@ -7,7 +7,7 @@
 
 use crate::generated::types::{CustodyPagination, CustodyVaultStatus, SortDirection};
 use exchange_transport::{At, Check, InvalidField};
-use exchange_wire::{RawJson, Timestamp};
+use exchange_wire::{RawJson, Timestamp, UnixSeconds};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -19,18 +19,14 @@ pub struct CustodyActivity {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<CustodyTask>,
     /// Activity ID.
-    ///
-    /// Form: `^A[A-Z2-7]{12}[ACEGIKMOQSUWY246]$`.
     pub id: String,
     /// Unix seconds, as a string of digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// What happened to the task.
+    /// What happened to the task. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub action: Option<CustodyActivityAction>,
     /// Comment of the user.
-    ///
-    /// Characters: at most 1024.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// User behind a task or an activity.
@@ -62,11 +58,9 @@ exchange_wire::open_enum! {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustodyActivityDetail {
-    /// What happened to the task.
+    /// What happened to the task. `type` on the wire.
     pub action: Option<CustodyActivityAction>,
     /// Comment of the user.
-    ///
-    /// Characters: at most 1024.
     pub comment: Option<String>,
     /// User behind a task or an activity.
     pub user: Option<CustodyTaskUser>,
@@ -124,7 +118,7 @@ pub enum CustodyActivityFilter {
     /// Travels with `type` `equals` and `by` `created_at`.
     CreatedAtEquals {
         /// Any of these.
-        values: Vec<Timestamp>,
+        values: Vec<UnixSeconds>,
     },
     /// Travels with `type` `equals` and `by` `user`.
     UserEquals {
@@ -317,16 +311,32 @@ exchange_wire::open_enum! {
 pub struct CustodyReviewerStatistics {
     /// Reviewers in all (inferred from a sample of the external API, 1 approved + 0 denied + 2
     /// undecided = 3).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub current_count: Option<i64>,
     /// Approvals.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub approved: Option<i64>,
     /// Denials.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub denied: Option<i64>,
     /// Reviewers who have not voted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub undecided: Option<i64>,
 }
 
@@ -335,12 +345,10 @@ pub struct CustodyReviewerStatistics {
 #[non_exhaustive]
 pub struct CustodyTask {
     /// Task ID.
-    ///
-    /// Form: `^T[A-Z2-7]{13}$`.
     pub id: Option<String>,
     /// Approval ID, a UUID.
     pub approval_id: Option<String>,
-    /// What the task will do once approved.
+    /// What the task will do once approved. `type` on the wire.
     pub action: Option<CustodyTaskAction>,
     /// Where the task stands.
     pub state: Option<CustodyTaskState>,
@@ -349,8 +357,6 @@ pub struct CustodyTask {
     /// What is to be done, depending on `action`; `update_vault` has name and description.
     pub payload: Option<RawJson>,
     /// Changes to make, for the batch types.
-    ///
-    /// Entries: 1 to 50.
     pub operations: Vec<CustodyTaskOperation>,
     /// Unix seconds, as a string of digits.
     pub created_at: Option<Timestamp>,
@@ -482,38 +488,38 @@ pub enum CustodyTaskFilter {
     /// Travels with `type` `equals` and `by` `created_at`.
     CreatedAtEquals {
         /// Any of these.
-        values: Vec<Timestamp>,
+        values: Vec<UnixSeconds>,
     },
     /// Travels with `type` `in` and `by` `created_at`.
     CreatedAtIn {
         /// Lower bound; open when absent.
-        left: Option<Timestamp>,
+        left: Option<UnixSeconds>,
         /// Upper bound; open when absent.
-        right: Option<Timestamp>,
+        right: Option<UnixSeconds>,
     },
     /// Travels with `type` `equals` and `by` `updated_at`.
     UpdatedAtEquals {
         /// Any of these.
-        values: Vec<Timestamp>,
+        values: Vec<UnixSeconds>,
     },
     /// Travels with `type` `in` and `by` `updated_at`.
     UpdatedAtIn {
         /// Lower bound; open when absent.
-        left: Option<Timestamp>,
+        left: Option<UnixSeconds>,
         /// Upper bound; open when absent.
-        right: Option<Timestamp>,
+        right: Option<UnixSeconds>,
     },
     /// Travels with `type` `equals` and `by` `expires_at`.
     ExpiresAtEquals {
         /// Any of these.
-        values: Vec<Timestamp>,
+        values: Vec<UnixSeconds>,
     },
     /// Travels with `type` `in` and `by` `expires_at`.
     ExpiresAtIn {
         /// Lower bound; open when absent.
-        left: Option<Timestamp>,
+        left: Option<UnixSeconds>,
         /// Upper bound; open when absent.
-        right: Option<Timestamp>,
+        right: Option<UnixSeconds>,
     },
     /// Travels with `type` `equals` and `by` `current_user_decision`.
     CurrentUserDecisionEquals {
@@ -729,7 +735,7 @@ impl CustodyTaskFilters {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustodyTaskOperation {
-    /// Kind of change; depends on the task type.
+    /// Kind of change; depends on the task type. `type` on the wire.
     pub kind: Option<CustodyTaskOperationType>,
     /// What is added, removed or updated.
     pub item: Option<RawJson>,
@@ -844,8 +850,6 @@ pub struct CustodyTaskUser {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
     /// User's IIBAN.
-    ///
-    /// Characters: 14 to 42.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iiban: Option<String>,
 }
@@ -912,10 +916,18 @@ pub struct ListCustodyActivitiesResult {
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub result: Vec<CustodyActivity>,
     /// Position of the first row.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub start: Option<i64>,
     /// Rows that match in all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub total: Option<i64>,
 }
 
@@ -952,9 +964,17 @@ pub struct ListCustodyTasksResult {
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub result: Vec<CustodyTask>,
     /// Position of the first row.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub start: Option<i64>,
     /// Rows that match in all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub total: Option<i64>,
 }

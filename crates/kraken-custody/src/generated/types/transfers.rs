@@ -161,8 +161,6 @@ pub struct WithdrawLimitPeriod {
 #[non_exhaustive]
 pub struct WithdrawMethod {
     /// Asset.
-    ///
-    /// Characters: 1 to 16.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
     /// ID of the method.

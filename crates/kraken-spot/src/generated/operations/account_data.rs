@@ -828,7 +828,7 @@ impl GetTradeHistory {
         self.options.account_id = Some(account_id.into());
         self
     }
-    /// Only trades of this kind.
+    /// Only trades of this kind. `type` on the wire.
     pub fn kind(mut self, kind: TradeFilter) -> Self {
         self.options.kind = Some(kind);
         self
@@ -1189,7 +1189,7 @@ impl GetLedgers {
         self.options.aclass = Some(aclass.into());
         self
     }
-    /// Only ledger entries of this kind.
+    /// Only ledger entries of this kind. `type` on the wire.
     pub fn kind(mut self, kind: LedgerFilter) -> Self {
         self.options.kind = Some(kind);
         self
@@ -1727,7 +1727,7 @@ impl<IdArg, ActionArg> RemoveExport<IdArg, ActionArg> {
             action: self.action,
         }
     }
-    /// What to do with it.
+    /// What to do with it. `type` on the wire.
     ///
     /// Required.
     pub fn action(

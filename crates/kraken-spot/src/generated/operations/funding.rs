@@ -16,7 +16,7 @@ use crate::generated::types::{
     WalletTransferRequest, WalletTransferResult, WithdrawFundsRequest, WithdrawFundsResult,
 };
 use exchange_transport::{Call, Error, Given, Missing};
-use exchange_wire::Timestamp;
+use exchange_wire::UnixSeconds;
 use kraken_core::{Core, Cursor};
 use rust_decimal::Decimal;
 
@@ -178,7 +178,7 @@ impl<AssetArg, MethodArg> GetDepositAddresses<AssetArg, MethodArg> {
         self.options.aclass = Some(aclass);
         self
     }
-    /// Make a new address.
+    /// Make a new address. `new` on the wire.
     pub fn new_address(mut self, new_address: bool) -> Self {
         self.options.new_address = Some(new_address);
         self
@@ -245,8 +245,8 @@ struct GetStatusRecentDepositsOptions {
     asset: Option<String>,
     aclass: Option<FundingAssetClass>,
     method: Option<String>,
-    start: Option<Timestamp>,
-    end: Option<Timestamp>,
+    start: Option<UnixSeconds>,
+    end: Option<UnixSeconds>,
     cursor: Option<Cursor>,
     limit: Option<i64>,
     rebase_multiplier: Option<RebaseMultiplier>,
@@ -278,12 +278,12 @@ impl GetStatusRecentDeposits {
         self
     }
     /// Leave out deposits made before this time (unix seconds).
-    pub fn start(mut self, start: impl Into<Timestamp>) -> Self {
+    pub fn start(mut self, start: impl Into<UnixSeconds>) -> Self {
         self.options.start = Some(start.into());
         self
     }
     /// Leave out deposits made after this time (unix seconds).
-    pub fn end(mut self, end: impl Into<Timestamp>) -> Self {
+    pub fn end(mut self, end: impl Into<UnixSeconds>) -> Self {
         self.options.end = Some(end.into());
         self
     }
@@ -785,8 +785,8 @@ struct GetStatusRecentWithdrawalsOptions {
     asset: Option<String>,
     aclass: Option<FundingAssetClass>,
     method: Option<String>,
-    start: Option<Timestamp>,
-    end: Option<Timestamp>,
+    start: Option<UnixSeconds>,
+    end: Option<UnixSeconds>,
     cursor: Option<Cursor>,
     limit: Option<i64>,
     rebase_multiplier: Option<RebaseMultiplier>,
@@ -818,12 +818,12 @@ impl GetStatusRecentWithdrawals {
         self
     }
     /// Leave out withdrawals made before this time (unix seconds).
-    pub fn start(mut self, start: impl Into<Timestamp>) -> Self {
+    pub fn start(mut self, start: impl Into<UnixSeconds>) -> Self {
         self.options.start = Some(start.into());
         self
     }
     /// Leave out withdrawals made after this time (unix seconds).
-    pub fn end(mut self, end: impl Into<Timestamp>) -> Self {
+    pub fn end(mut self, end: impl Into<UnixSeconds>) -> Self {
         self.options.end = Some(end.into());
         self
     }

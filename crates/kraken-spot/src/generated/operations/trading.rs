@@ -102,7 +102,7 @@ impl<
             options: self.options,
         }
     }
-    /// Whether it buys or sells.
+    /// Whether it buys or sells. `type` on the wire.
     ///
     /// Required.
     pub fn side(

@@ -141,7 +141,7 @@ pub struct ConsolidatedPosition {
         skip_serializing_if = "Option::is_none"
     )]
     pub positions: Option<i64>,
-    /// Whether it buys or sells.
+    /// Whether it buys or sells. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub side: Option<OrderSide>,
     /// Average leverage, or `n/a`.
@@ -667,7 +667,11 @@ pub struct GetClosedOrdersResult {
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub closed: IndexMap<String, Order>,
     /// Orders that match.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count: Option<i64>,
     /// Where the next page begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -735,7 +739,7 @@ pub struct GetLedgersRequest {
     /// The vendor advises against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<String>,
-    /// Only ledger entries of this kind.
+    /// Only ledger entries of this kind. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<LedgerFilter>,
     /// Lower bound, exclusive; epoch seconds or a ledger id.
@@ -773,7 +777,11 @@ pub struct GetLedgersResult {
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub ledger: IndexMap<String, LedgerEntry>,
     /// Entries that match.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count: Option<i64>,
     /// Where the next page begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -875,7 +883,11 @@ pub struct GetOrderAmendsRequest {
 #[non_exhaustive]
 pub struct GetOrderAmendsResult {
     /// Entries, the original order included.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count: Option<i64>,
     /// Entries, oldest first.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
@@ -925,7 +937,7 @@ pub struct GetTradeBalanceRequest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetTradeBalanceResult {
-    /// Equivalent balance of all currencies.
+    /// Equivalent balance of all currencies. `eb` on the wire.
     #[serde(
         rename = "eb",
         with = "exchange_wire::decimal",
@@ -933,7 +945,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub equivalent_balance: Option<Decimal>,
-    /// Trade balance of all equity currencies.
+    /// Trade balance of all equity currencies. `tb` on the wire.
     #[serde(
         rename = "tb",
         with = "exchange_wire::decimal",
@@ -941,7 +953,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub trade_balance: Option<Decimal>,
-    /// Margin of open positions.
+    /// Margin of open positions. `m` on the wire.
     #[serde(
         rename = "m",
         with = "exchange_wire::decimal",
@@ -949,7 +961,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub margin: Option<Decimal>,
-    /// Unrealised net profit or loss of open positions.
+    /// Unrealised net profit or loss of open positions. `n` on the wire.
     #[serde(
         rename = "n",
         with = "exchange_wire::decimal",
@@ -957,7 +969,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub unrealized_net: Option<Decimal>,
-    /// Cost basis of open positions.
+    /// Cost basis of open positions. `c` on the wire.
     #[serde(
         rename = "c",
         with = "exchange_wire::decimal",
@@ -965,7 +977,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub cost_basis: Option<Decimal>,
-    /// Floating valuation of open positions.
+    /// Floating valuation of open positions. `v` on the wire.
     #[serde(
         rename = "v",
         with = "exchange_wire::decimal",
@@ -973,7 +985,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub valuation: Option<Decimal>,
-    /// Equity, `tb + n`.
+    /// Equity, `tb + n`. `e` on the wire.
     #[serde(
         rename = "e",
         with = "exchange_wire::decimal",
@@ -981,7 +993,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub equity: Option<Decimal>,
-    /// Free margin, equity less initial margin.
+    /// Free margin, equity less initial margin. `mf` on the wire.
     #[serde(
         rename = "mf",
         with = "exchange_wire::decimal",
@@ -989,7 +1001,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub free_margin: Option<Decimal>,
-    /// Margin free for new orders.
+    /// Margin free for new orders. `mfo` on the wire.
     #[serde(
         rename = "mfo",
         with = "exchange_wire::decimal",
@@ -997,7 +1009,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub free_margin_for_orders: Option<Decimal>,
-    /// Margin level, equity over initial margin times 100.
+    /// Margin level, equity over initial margin times 100. `ml` on the wire.
     #[serde(
         rename = "ml",
         with = "exchange_wire::decimal",
@@ -1005,7 +1017,7 @@ pub struct GetTradeBalanceResult {
         skip_serializing_if = "Option::is_none"
     )]
     pub margin_level: Option<Decimal>,
-    /// Value of unfilled and partly filled orders.
+    /// Value of unfilled and partly filled orders. `uv` on the wire.
     #[serde(
         rename = "uv",
         with = "exchange_wire::decimal",
@@ -1018,7 +1030,7 @@ pub struct GetTradeBalanceResult {
 /// What `get_trade_history` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetTradeHistoryRequest {
-    /// Only trades of this kind.
+    /// Only trades of this kind. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<TradeFilter>,
     /// Add the trades that belong to a position.
@@ -1082,7 +1094,11 @@ impl Check for GetTradeHistoryRequest {
 #[non_exhaustive]
 pub struct GetTradeHistoryResult {
     /// Trades that match.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count: Option<i64>,
     /// Trades by id.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
@@ -1177,7 +1193,7 @@ pub struct LedgerEntry {
     /// Time, epoch seconds with fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// Kind of the ledger entry.
+    /// Kind of the ledger entry. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<LedgerEntryType>,
     /// Detail such as `spotfromfutures` or `stakingtospot`; often empty.
@@ -1332,7 +1348,7 @@ pub struct OpenPosition {
     /// Time opened, epoch seconds with fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// Whether it buys or sells.
+    /// Whether it buys or sells. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub side: Option<OrderSide>,
     /// Order type that opened it.
@@ -1425,7 +1441,11 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_id: Option<String>,
     /// User reference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub userref: Option<i32>,
     /// Client order id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1606,7 +1626,7 @@ pub struct OrderDescription {
     /// Class of the pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aclass: Option<String>,
-    /// Whether it buys or sells.
+    /// Whether it buys or sells. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub side: Option<OrderSide>,
     /// Execution model of an order.
@@ -1783,7 +1803,7 @@ exchange_wire::open_enum! {
 pub struct RemoveExportRequest {
     /// Id of the export.
     pub id: String,
-    /// What to do with it.
+    /// What to do with it. `type` on the wire.
     #[serde(rename = "type")]
     pub action: RemoveExportAction,
 }
@@ -1863,7 +1883,7 @@ pub struct Trade {
     /// Time, epoch seconds with fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// Whether it buys or sells.
+    /// Whether it buys or sells. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub side: Option<OrderSide>,
     /// Order type.
@@ -1917,7 +1937,11 @@ pub struct Trade {
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub ledgers: Vec<String>,
     /// Number of the trade within its pair.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub trade_id: Option<i64>,
     /// True for the maker side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -2047,7 +2071,7 @@ pub struct WalletAccount {
     /// State of the wallet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<WalletAccountStatus>,
-    /// Kind of the wallet.
+    /// Kind of the wallet. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<WalletAccountType>,
     /// Name, null without one.

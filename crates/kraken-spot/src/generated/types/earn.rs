@@ -110,7 +110,11 @@ pub struct EarnAllocation {
 #[non_exhaustive]
 pub struct EarnAllocationState {
     /// How many allocations are in this state.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub allocation_count: Option<u64>,
     /// When each one moves on.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
@@ -187,9 +191,9 @@ pub struct EarnAmount {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarnAutoCompound {
-    /// Which of the variants it is; the other fields depend on it.
+    /// Which of the variants it is; the other fields depend on it. `type` on the wire.
     #[serde(rename = "type")]
-    pub type_: EarnAutoCompoundKind,
+    pub kind: EarnAutoCompoundKind,
     /// The choice when the user makes none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<bool>,
@@ -212,11 +216,15 @@ exchange_wire::open_enum! {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarnLockType {
-    /// Which of the variants it is; the other fields depend on it.
+    /// Which of the variants it is; the other fields depend on it. `type` on the wire.
     #[serde(rename = "type")]
-    pub type_: EarnLockTypeKind,
+    pub kind: EarnLockTypeKind,
     /// Seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub bonding_period: Option<i64>,
     /// Whether that can change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,13 +233,25 @@ pub struct EarnLockType {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bonding_rewards: Option<bool>,
     /// Seconds in the exit queue, 0 for none. The queue always earns.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub exit_queue_period: Option<i64>,
     /// Seconds between payouts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub payout_frequency: Option<i64>,
     /// Seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub unbonding_period: Option<i64>,
     /// Whether that can change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -422,9 +442,9 @@ pub struct EarnStrategy {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EarnYieldSource {
-    /// Which of the variants it is; the other fields depend on it.
+    /// Which of the variants it is; the other fields depend on it. `type` on the wire.
     #[serde(rename = "type")]
-    pub type_: EarnYieldSourceKind,
+    pub kind: EarnYieldSourceKind,
 }
 
 exchange_wire::open_enum! {

@@ -6,7 +6,7 @@
 //! Types of the group funding.
 
 use crate::generated::types::{FundingAssetClass, RebaseMultiplier};
-use exchange_wire::Timestamp;
+use exchange_wire::{Timestamp, UnixSeconds};
 use indexmap::IndexMap;
 use kraken_core::{Cursor, DepositLimit};
 use rust_decimal::Decimal;
@@ -152,7 +152,7 @@ pub struct DepositMethod {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DepositPage {
-    /// The deposits of this page.
+    /// The deposits of this page. `deposit` on the wire.
     #[serde(
         rename = "deposit",
         alias = "deposits",
@@ -203,7 +203,7 @@ pub struct GetDepositAddressesRequest {
     pub aclass: Option<FundingAssetClass>,
     /// Name of the deposit method, as DepositMethods gives it.
     pub method: String,
-    /// Make a new address.
+    /// Make a new address. `new` on the wire.
     #[serde(rename = "new", default, skip_serializing_if = "Option::is_none")]
     pub new_address: Option<bool>,
     /// Amount to deposit; needed only for Bitcoin Lightning.
@@ -243,19 +243,11 @@ pub struct GetStatusRecentDepositsRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// Leave out deposits made before this time (unix seconds).
-    #[serde(
-        with = "exchange_wire::timestamp::quoted",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub start: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<UnixSeconds>,
     /// Leave out deposits made after this time (unix seconds).
-    #[serde(
-        with = "exchange_wire::timestamp::quoted",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub end: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<UnixSeconds>,
     /// True to get pages, or the cursor of the page wanted. It changes the shape of result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
@@ -282,19 +274,11 @@ pub struct GetStatusRecentWithdrawalsRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// Leave out withdrawals made before this time (unix seconds).
-    #[serde(
-        with = "exchange_wire::timestamp::quoted",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub start: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<UnixSeconds>,
     /// Leave out withdrawals made after this time (unix seconds).
-    #[serde(
-        with = "exchange_wire::timestamp::quoted",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub end: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<UnixSeconds>,
     /// True to get pages, or the cursor of the page wanted; false when left out. It changes the
     /// shape of result.
     #[serde(default, skip_serializing_if = "Option::is_none")]

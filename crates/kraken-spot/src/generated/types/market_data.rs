@@ -34,10 +34,18 @@ pub struct AssetInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub altname: Option<String>,
     /// Decimal places in the books.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub decimals: Option<i64>,
     /// Decimal places for display.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub display_decimals: Option<i64>,
     /// Share counted as margin collateral, where eligible.
     #[serde(
@@ -89,22 +97,38 @@ pub struct AssetPair {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<String>,
     /// Decimal places of prices.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pair_decimals: Option<i64>,
     /// Decimal places of cost, in the quote asset.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cost_decimals: Option<i64>,
     /// Decimal places of volume, in the base asset.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub lot_decimals: Option<i64>,
     /// Lot volume times this is currency volume.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub lot_multiplier: Option<i64>,
     /// Leverage on offer when buying.
-    #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
+    #[serde(with = "exchange_wire::integer", default)]
     pub leverage_buy: Vec<i64>,
     /// Leverage on offer when selling.
-    #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
+    #[serde(with = "exchange_wire::integer", default)]
     pub leverage_sell: Vec<i64>,
     /// Fee tiers, each `[<volume>, <percent>]`; the taker side on maker/taker pairs.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
@@ -116,14 +140,26 @@ pub struct AssetPair {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_volume_currency: Option<String>,
     /// Margin level of a margin call, percent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub margin_call: Option<i64>,
     /// Margin level of the liquidation, percent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub margin_stop: Option<i64>,
     /// Margin level of the liquidation, percent; only when just the margin fields were asked for,
     /// in the place of `margin_stop`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub margin_level: Option<i64>,
     /// Smallest order, in the base asset.
     #[serde(
@@ -260,7 +296,7 @@ exchange_wire::impl_tuple! {
         close: decimal,
         vwap: decimal,
         volume: decimal,
-        count,
+        count: integer,
     }
 }
 
@@ -276,7 +312,7 @@ pub struct Candles {
 
 exchange_wire::impl_with_rest! {
     Candles {
-        last => "last",
+        last => "last": integer,
         ..pairs
     }
 }
@@ -286,7 +322,11 @@ exchange_wire::impl_with_rest! {
 #[non_exhaustive]
 pub struct EmergencyEvent {
     /// Stable id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub event_id: Option<i64>,
     /// Headline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -318,7 +358,7 @@ pub struct EmergencyStep {
     /// Services the step is for.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub applies_to: Vec<KrakenService>,
-    /// Kind of step.
+    /// Kind of step. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<EmergencyStepKind>,
     /// Expected time.
@@ -375,7 +415,11 @@ pub struct GetGroupedOrderBookResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<String>,
     /// Ticks per level in use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub grouping: Option<i64>,
     /// Bid levels.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
@@ -573,7 +617,11 @@ pub struct Level3Order {
 #[non_exhaustive]
 pub struct MaintenanceEvent {
     /// Stable id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub event_id: Option<i64>,
     /// Headline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -585,7 +633,11 @@ pub struct MaintenanceEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_end_utc: Option<Timestamp>,
     /// Seconds to the start when the answer was made; answers are cached.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub time_to_start_s: Option<i64>,
     /// How near the maintenance is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -675,7 +727,7 @@ exchange_wire::impl_tuple! {
         side,
         ordertype,
         misc,
-        trade_id,
+        trade_id: integer,
     }
 }
 
@@ -683,9 +735,9 @@ exchange_wire::open_enum! {
     /// Order type of the taker of a public trade, by its letter: `m` market, `l` limit.
     pub enum PublicTradeOrderType {
         /// `m`
-        M = "m",
+        Market = "m",
         /// `l`
-        L = "l",
+        Limit = "l",
     }
 }
 
@@ -693,9 +745,9 @@ exchange_wire::open_enum! {
     /// Side of the taker of a public trade, by its letter: `b` buy, `s` sell.
     pub enum PublicTradeSide {
         /// `b`
-        B = "b",
+        Buy = "b",
         /// `s`
-        S = "s",
+        Sell = "s",
     }
 }
 
@@ -711,7 +763,7 @@ pub struct RecentSpreads {
 
 exchange_wire::impl_with_rest! {
     RecentSpreads {
-        last => "last",
+        last => "last": integer,
         ..pairs
     }
 }
@@ -790,31 +842,31 @@ exchange_wire::open_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ticker {
-    /// Ask `[<price>, <whole lot volume>, <lot volume>]`
+    /// Ask `[<price>, <whole lot volume>, <lot volume>]` `a` on the wire.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<TickerLevel>,
-    /// Bid `[<price>, <whole lot volume>, <lot volume>]`
+    /// Bid `[<price>, <whole lot volume>, <lot volume>]` `b` on the wire.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub bid: Option<TickerLevel>,
-    /// Last trade `[<price>, <lot volume>]`
+    /// Last trade `[<price>, <lot volume>]` `c` on the wire.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub last: Option<TickerLast>,
-    /// Volume `[<today>, <24 hours>]`
+    /// Volume `[<today>, <24 hours>]` `v` on the wire.
     #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<TodayAnd24Hours>,
-    /// Volume-weighted average price `[<today>, <24 hours>]`
+    /// Volume-weighted average price `[<today>, <24 hours>]` `p` on the wire.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub vwap: Option<TodayAnd24Hours>,
-    /// Trade count `[<today>, <24 hours>]`
+    /// Trade count `[<today>, <24 hours>]` `t` on the wire.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     pub trades: Option<TradeCounts>,
-    /// Low `[<today>, <24 hours>]`
+    /// Low `[<today>, <24 hours>]` `l` on the wire.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub low: Option<TodayAnd24Hours>,
-    /// High `[<today>, <24 hours>]`
+    /// High `[<today>, <24 hours>]` `h` on the wire.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub high: Option<TodayAnd24Hours>,
-    /// Opening price of today.
+    /// Opening price of today. `o` on the wire.
     #[serde(
         rename = "o",
         with = "exchange_wire::decimal",
@@ -900,7 +952,7 @@ pub struct TradeCounts {
 
 exchange_wire::impl_tuple! {
     TradeCounts {
-        today,
-        last_24_hours,
+        today: integer,
+        last_24_hours: integer,
     }
 }

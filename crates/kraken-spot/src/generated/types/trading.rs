@@ -63,7 +63,7 @@ pub struct AddOrderRequest {
     pub cl_ord_id: Option<String>,
     /// How the order is executed.
     pub ordertype: OrderType,
-    /// Whether it buys or sells.
+    /// Whether it buys or sells. `type` on the wire.
     #[serde(rename = "type")]
     pub side: OrderSide,
     /// Quantity in the base asset. "0" closes a margin position with whatever quantity it needs.
@@ -219,7 +219,7 @@ pub struct BatchOrder {
     pub cl_ord_id: Option<String>,
     /// How the order is executed.
     pub ordertype: OrderType,
-    /// Whether it buys or sells.
+    /// Whether it buys or sells. `type` on the wire.
     #[serde(rename = "type")]
     pub side: OrderSide,
     /// Quantity in the base asset.
@@ -473,7 +473,11 @@ impl Check for CancelOrderBatchRequest {
 #[non_exhaustive]
 pub struct CancelOrderBatchResult {
     /// Orders cancelled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count: Option<i64>,
 }
 
@@ -493,7 +497,11 @@ pub struct CancelOrderRequest {
 #[non_exhaustive]
 pub struct CancelOrderResult {
     /// Orders cancelled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count: Option<i32>,
     /// Whether cancellation is still pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -640,7 +648,11 @@ pub struct EditOrderResult {
     )]
     pub olduserref: Option<i64>,
     /// 0 or 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub orders_cancelled: Option<i64>,
     /// Id of the old order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -674,7 +686,11 @@ pub struct GetWebsocketsTokenResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<SecretText>,
     /// Seconds until it expires unused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires: Option<i64>,
 }
 

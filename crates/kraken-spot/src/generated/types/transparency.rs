@@ -37,13 +37,13 @@ pub struct GetPostTradeResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_ts: Option<Timestamp>,
     /// Trades in the list.
-    ///
-    /// Allowed: 0 to 1000.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count: Option<i64>,
     /// Trades, oldest first.
-    ///
-    /// Entries: at most 1000.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub trades: Vec<PostTradeEntry>,
 }
@@ -53,13 +53,9 @@ pub struct GetPostTradeResult {
 #[non_exhaustive]
 pub struct GetPreTradeResult {
     /// Currency pair.
-    ///
-    /// Characters: at most 32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symbol: Option<String>,
     /// Pair in words.
-    ///
-    /// Characters: at most 350.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Base asset.
@@ -105,8 +101,6 @@ pub struct GetPreTradeResult {
 #[non_exhaustive]
 pub struct PostTradeEntry {
     /// Trade id.
-    ///
-    /// Characters: at most 19.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trade_id: Option<String>,
     /// Price without fees, in the quote asset.
@@ -124,13 +118,9 @@ pub struct PostTradeEntry {
     )]
     pub quantity: Option<Decimal>,
     /// Currency pair.
-    ///
-    /// Characters: at most 32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symbol: Option<String>,
     /// Pair in words.
-    ///
-    /// Characters: at most 350.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Base asset.
@@ -158,16 +148,12 @@ pub struct PostTradeEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote_notation: Option<QuoteNotation>,
     /// Market identifier code of the executing platform.
-    ///
-    /// Characters: at most 12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trade_venue: Option<String>,
     /// Time of the match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trade_ts: Option<Timestamp>,
     /// Market identifier code of the publishing platform.
-    ///
-    /// Characters: at most 12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publication_venue: Option<String>,
     /// Time of publication.
@@ -197,9 +183,11 @@ pub struct PreTradeLevel {
     )]
     pub qty: Option<Decimal>,
     /// Orders in it.
-    ///
-    /// Allowed: at least 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub count: Option<i64>,
     /// Time of submission.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1990,7 +1990,7 @@ impl<TaskIdArg, VoteArg> ReviewTask<TaskIdArg, VoteArg> {
             options: self.options,
         }
     }
-    /// The vote.
+    /// The vote. `type` on the wire.
     ///
     /// Required.
     pub fn vote(self, vote: TaskVote) -> ReviewTask<TaskIdArg, TaskVote> {
@@ -2178,27 +2178,27 @@ impl ListTaskActivities {
 /// Made by `Client::get_task_activity`.
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetTaskActivity<IdArg = Missing> {
+pub struct GetTaskActivity<ActivityIdArg = Missing> {
     core: Core,
-    id: IdArg,
+    activity_id: ActivityIdArg,
 }
 
 impl GetTaskActivity {
     pub(crate) fn from_core(core: Core) -> Self {
-        Self { core, id: Missing }
+        Self { core, activity_id: Missing }
     }
 }
 
-impl<IdArg> GetTaskActivity<IdArg> {
+impl<ActivityIdArg> GetTaskActivity<ActivityIdArg> {
     /// Activity ID; A and 13 base32 characters.
     ///
     /// Form: `^A[A-Z2-7]{13}$`.
     ///
     /// Required.
-    pub fn id(self, id: impl Into<String>) -> GetTaskActivity<String> {
+    pub fn activity_id(self, activity_id: impl Into<String>) -> GetTaskActivity<String> {
         GetTaskActivity {
             core: self.core,
-            id: id.into(),
+            activity_id: activity_id.into(),
         }
     }
     /// Sends the call and reads the answer.
@@ -2210,27 +2210,27 @@ impl<IdArg> GetTaskActivity<IdArg> {
     /// says what to do.
     pub async fn send(self) -> Result<TaskActivity, Error>
     where
-        IdArg: Given<String>,
+        ActivityIdArg: Given<String>,
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
-        IdArg: Given<String>,
+        ActivityIdArg: Given<String>,
     {
         let operation = &table::GET_TASK_ACTIVITY;
-        let id: String = self.id.given();
+        let activity_id: String = self.activity_id.given();
         let checked = || -> Result<(), InvalidField> {
             {
-                let value = &id;
+                let value = &activity_id;
                 check::pattern(&At::ROOT.name("id"), value, "^A[A-Z2-7]{13}$")?;
             }
             Ok(())
         };
         checked().map_err(|error| Error::from(error).on(operation))?;
         let mut call = Call::new(operation);
-        call.path("id", &id);
+        call.path("id", &activity_id);
         Ok((self.core, call))
     }
 }

@@ -43,7 +43,7 @@ pub type ListWhitelistAddressesResult = Vec<WhitelistAddress>;
 pub struct ActivityTask {
     /// Task ID.
     pub id: Option<String>,
-    /// Kind of task, e.g. request_withdrawal.
+    /// Kind of task, e.g. request_withdrawal. `type` on the wire.
     pub kind: Option<String>,
     /// Kind in words.
     pub type_label: Option<String>,
@@ -176,7 +176,7 @@ pub struct Beneficiary {
     /// Relation to the owner, e.g. other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
-    /// Kind, e.g. business.
+    /// Kind, e.g. business. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// First or company name.
@@ -354,7 +354,11 @@ pub struct DepositAddress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_new_funding_id: Option<bool>,
     /// Addresses allowed in all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub max_funding_ids: Option<i64>,
 }
 
@@ -432,7 +436,7 @@ pub struct GetOrganizationBalanceResult {
 pub struct GetTaskResult {
     /// Task ID.
     pub id: Option<String>,
-    /// Kind of task, e.g. request_withdrawal.
+    /// Kind of task, e.g. request_withdrawal. `type` on the wire.
     pub kind: Option<String>,
     /// Kind in words.
     pub type_label: Option<String>,
@@ -557,7 +561,7 @@ exchange_wire::impl_with_rest! {
 /// One change that a task asks for. Members that are not listed go into `extra`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instruction {
-    /// Kind of change.
+    /// Kind of change. `type` on the wire.
     pub kind: String,
     /// Version of the instruction's form.
     pub version: Option<i64>,
@@ -641,7 +645,7 @@ impl InstructionIntent {
 /// One change to a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InstructionOperation {
-    /// Kind of change, e.g. add.
+    /// Kind of change, e.g. add. `type` on the wire.
     pub kind: Option<String>,
     /// Policy concerned.
     pub policy: Option<RawJson>,
@@ -694,7 +698,11 @@ pub struct ListVaultsResult {
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
     pub vaults: Vec<Vault>,
     /// Vaults that match in all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub total: Option<i64>,
     /// What the worth is expressed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -734,8 +742,6 @@ pub struct Organization {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<OrganizationStatus>,
     /// Name.
-    ///
-    /// Characters: 5 to 128.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -796,7 +802,11 @@ pub struct QuorumGroup {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Approvals needed from this group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub required: Option<i64>,
     /// The reviewers of the group.
     #[serde(default, deserialize_with = "exchange_wire::null_as_default")]
@@ -859,7 +869,7 @@ pub struct QuoteRate {
 /// What `review_task` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReviewTaskRequest {
-    /// The vote.
+    /// The vote. `type` on the wire.
     #[serde(rename = "type")]
     pub vote: TaskVote,
     /// Comment, shown in the task's history.
@@ -881,19 +891,39 @@ pub struct ReviewTaskResult {
 #[non_exhaustive]
 pub struct ReviewerStatistics {
     /// Approvals.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub approved: Option<i64>,
     /// Denials.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub denied: Option<i64>,
     /// Reviewers who have not voted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub undecided: Option<i64>,
     /// Reviewers in all (approved + denied + undecided in both samples).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub current_count: Option<i64>,
     /// Approvals needed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub required_quorum: Option<i64>,
 }
 
@@ -928,7 +958,7 @@ pub struct TaskActivity {
     pub id: String,
     /// Time.
     pub created_at: Option<Timestamp>,
-    /// What happened.
+    /// What happened. `type` on the wire.
     pub action: Option<String>,
     /// State of the task.
     pub state: Option<String>,
@@ -1046,7 +1076,7 @@ exchange_wire::open_enum! {
 pub struct TaskSummary {
     /// Task ID.
     pub id: Option<String>,
-    /// Kind of task, e.g. request_withdrawal.
+    /// Kind of task, e.g. request_withdrawal. `type` on the wire.
     pub kind: Option<String>,
     /// Kind in words.
     pub type_label: Option<String>,
@@ -1160,7 +1190,7 @@ exchange_wire::open_enum! {
 pub struct Transaction {
     /// Transaction ID.
     pub id: String,
-    /// Kind, e.g. deposit, withdrawal, custody_transfer.
+    /// Kind, e.g. deposit, withdrawal, custody_transfer. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// State; pending, broadcast, completed, failed, settled and on_hold are named as examples.
@@ -1261,16 +1291,32 @@ pub struct VaultAssetBalance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symbol: Option<String>,
     /// Greatest precision.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub decimals: Option<i64>,
     /// Precision for display.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub display_decimals: Option<i64>,
     /// Precision of rates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub rate_decimals: Option<i64>,
     /// Precision of funding amounts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub funding_decimals: Option<i64>,
     /// Smallest amount that can be traded or moved.
     #[serde(
@@ -1282,7 +1328,7 @@ pub struct VaultAssetBalance {
     /// Reserve asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserve: Option<bool>,
-    /// True for crypto, false for fiat.
+    /// True for crypto, false for fiat. `virtual` on the wire.
     #[serde(rename = "virtual", default, skip_serializing_if = "Option::is_none")]
     pub is_virtual: Option<bool>,
     /// Display data.
@@ -1377,7 +1423,7 @@ pub struct VaultAssetBalance {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VaultPolicy {
-    /// Kind of policy.
+    /// Kind of policy. `type` on the wire.
     pub kind: VaultPolicyType,
     /// Members this version does not know, as they came.
     pub extra: IndexMap<String, RawJson>,
@@ -1463,7 +1509,7 @@ pub struct WithdrawalInfo {
     /// ID of the method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Kind, e.g. crypto.
+    /// Kind, e.g. crypto. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Kind in words.
@@ -1516,7 +1562,11 @@ pub struct WithdrawalInfo {
     )]
     pub max_amount: Option<Decimal>,
     /// Place in a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "exchange_wire::integer",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub sort_weight: Option<i64>,
     /// Rules for the address fields; form not shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]

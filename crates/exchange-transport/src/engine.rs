@@ -1,0 +1,418 @@
+//! One call from its parameters to its answer, through everything that can
+//! happen on the way.
+//!
+//! Each attempt goes through the same stations: room under the rate limit, a
+//! turn in the key's queue, a nonce, the signature, sending, reading. What is
+//! the venue's own stands in its [`Venue`]. After a failure [`retry`] decides
+//! whether there is another attempt, and a deadline ends it all.
+//!
+//! [`retry`]: crate::retry
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use exchange_auth::NonceSource;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument as _;
+
+use crate::call::Call;
+use crate::error::{Error, Kind, Outcome, VendorMessage};
+use crate::operation::{Access, Operation};
+use crate::pacer::{CallFacts, CounterState, PaceMode, Pacer, Reservation};
+use crate::queue::{InFlight, KeyQueue, Turn};
+use crate::retry::{RetryPolicy, Tries};
+use crate::transport::{Prepared, RawAnswer, Transport, TransportConfig, TransportFault};
+use crate::watch::{self, AttemptReport, Observer};
+
+/// What a venue does in its own way.
+pub trait Venue {
+    /// Puts the request together, signed with `nonce` if the call is private.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with the call; nothing is sent then.
+    fn prepare(
+        &self,
+        call: &Call,
+        path_and_query: String,
+        nonce: Option<u64>,
+    ) -> Result<Prepared, Error>;
+
+    /// Tells success from failure.
+    ///
+    /// # Errors
+    ///
+    /// What the venue refused, or that the answer can't be understood; with
+    /// outcome and [`Error::is_retryable`] set.
+    fn read(&self, operation: &'static Operation, raw: RawAnswer) -> Result<Answered, Error>;
+
+    /// Adds to an error how to find out whether the call was executed.
+    fn advise(&self, error: Error) -> Error {
+        error
+    }
+}
+
+/// A call that succeeded, with its value still as text.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// Which call.
+    pub operation: &'static Operation,
+    /// The value's bytes; `None` if the answer holds none.
+    pub value: Option<Bytes>,
+    /// Remarks of the venue.
+    pub warnings: Vec<VendorMessage>,
+    /// The HTTP status, any of 200 to 299.
+    pub status: u16,
+    /// How often the request was sent.
+    pub attempts: u32,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// What a client does by itself.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// Where and how to send.
+    pub transport: TransportConfig,
+    /// How often and how fast calls are repeated.
+    pub retry: RetryPolicy,
+    /// The limit for a whole call, waits and repeats included. Default 60 s.
+    pub deadline: Duration,
+    /// How many calls of the key may be without answer at the same time.
+    /// Default [`InFlight::ONE`].
+    pub in_flight: InFlight,
+    /// The model of the venue's rate limits. Without one nothing is counted.
+    pub pacer: Option<Arc<dyn Pacer>>,
+    /// What reads do when a counter is full. Default [`PaceMode::WAIT`].
+    pub pace_reads: PaceMode,
+    /// What other calls do then. Default [`PaceMode::Report`]: an order that
+    /// is sent late may do harm.
+    pub pace_changes: PaceMode,
+    /// Who is told about every attempt.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl EngineConfig {
+    /// The defaults, for the venue at `base_url`.
+    pub fn new(base_url: impl Into<String>) -> Self {
+        Self {
+            transport: TransportConfig::new(base_url),
+            retry: RetryPolicy::default(),
+            deadline: Duration::from_secs(60),
+            in_flight: InFlight::ONE,
+            pacer: None,
+            pace_reads: PaceMode::WAIT,
+            pace_changes: PaceMode::Report,
+            observer: None,
+        }
+    }
+}
+
+impl fmt::Debug for EngineConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineConfig")
+            .field("transport", &self.transport)
+            .field("retry", &self.retry)
+            .field("deadline", &self.deadline)
+            .field("in_flight", &self.in_flight)
+            .field("pacer", &self.pacer)
+            .field("pace_reads", &self.pace_reads)
+            .field("pace_changes", &self.pace_changes)
+            .field("observer", &self.observer.is_some())
+            .finish()
+    }
+}
+
+/// The key of a client, as far as the engine needs it.
+#[derive(Debug)]
+struct Line {
+    queue: Arc<KeyQueue>,
+    nonces: Arc<dyn NonceSource>,
+}
+
+/// Drives the calls of one client.
+pub struct Engine {
+    transport: Transport,
+    config: EngineConfig,
+    line: Option<Line>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("config", &self.config)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine that makes public calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Configuration`] for settings that can't work.
+    pub fn new(config: EngineConfig) -> Result<Self, Error> {
+        config.retry.check()?;
+        if config.deadline.is_zero() {
+            return Err(Error::new(Kind::Configuration)
+                .with_text("a call can't be made with a deadline of no time at all"));
+        }
+        Ok(Self {
+            transport: Transport::new(config.transport.clone())?,
+            config,
+            line: None,
+        })
+    }
+
+    /// Makes private calls too, with the API key `key`. All engines of this
+    /// process with the same key and address share one queue.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Configuration`] if credentials must not be sent to the address,
+    /// see [`Transport::check_safe_for_credentials`].
+    pub fn with_key(mut self, key: &str, nonces: Arc<dyn NonceSource>) -> Result<Self, Error> {
+        self.transport.check_safe_for_credentials()?;
+        self.line = Some(Line {
+            queue: KeyQueue::shared(self.transport.base_url(), key),
+            nonces,
+        });
+        Ok(self)
+    }
+
+    /// The venue's address, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        self.transport.base_url()
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &EngineConfig {
+        &self.config
+    }
+
+    /// How full the counters of the rate limits are, by the client's model.
+    pub fn pace(&self) -> Vec<CounterState> {
+        let pacer = self.config.pacer.as_ref();
+        pacer.map_or_else(Vec::new, |pacer| pacer.state(Instant::now().into_std()))
+    }
+
+    /// Makes a call, within `deadline` or the configured limit if there is
+    /// none.
+    ///
+    /// Dropping the future at any point is safe: it gives back its place in
+    /// the queue, and a nonce it took is not used again. The call may have
+    /// been executed then.
+    ///
+    /// # Errors
+    ///
+    /// What [`Venue`] makes of an answer, or [`Kind::Transport`],
+    /// [`Kind::Timeout`], [`Kind::RateLimit`] or [`Kind::Nonce`] for trouble
+    /// on this side.
+    pub async fn run(
+        &self,
+        venue: &(impl Venue + Sync),
+        call: &Call,
+        deadline: Option<Duration>,
+    ) -> Result<Answered, Error> {
+        let operation = call.operation();
+        let span = tracing::info_span!("call", api = operation.api, operation = operation.id);
+        let limit = deadline.unwrap_or(self.config.deadline);
+        self.attempts(venue, call, Instant::now() + limit)
+            .instrument(span)
+            .await
+    }
+
+    async fn attempts(
+        &self,
+        venue: &(impl Venue + Sync),
+        call: &Call,
+        deadline: Instant,
+    ) -> Result<Answered, Error> {
+        let operation = call.operation();
+        let path_and_query = call.path_and_query()?;
+        let mut tries = Tries::default();
+        let mut sent = 0;
+        for number in 1.. {
+            let mut attempt = Attempt {
+                engine: self,
+                call,
+                path_and_query: &path_and_query,
+                deadline,
+                pace_wait: Duration::ZERO,
+                queue_wait: Duration::ZERO,
+                started: None,
+            };
+            let result = attempt.run(venue).await;
+            let (pace_wait, queue_wait) = (attempt.pace_wait, attempt.queue_wait);
+            let elapsed = attempt.started.map_or(Duration::ZERO, |at| at.elapsed());
+            let report = |status, result, repeat_in| {
+                let report = AttemptReport {
+                    operation,
+                    attempt: number,
+                    pace_wait,
+                    queue_wait,
+                    elapsed,
+                    status,
+                    result,
+                    repeat_in,
+                };
+                watch::log(&report);
+                if let Some(observer) = &self.config.observer {
+                    observer.on_attempt(&report);
+                }
+            };
+            let failure = match result {
+                Ok(mut answered) => {
+                    answered.attempts = sent + 1;
+                    report(Some(answered.status), Ok(&answered.warnings), None);
+                    return Ok(answered);
+                }
+                Err(failure) => failure,
+            };
+            let (error, wait) = match failure {
+                Failure::Final(error) => (error.on(operation), None),
+                Failure::Tried(error) => {
+                    let error = venue.advise(error.on(operation));
+                    let wait = tries.next_wait(&self.config.retry, operation, &error);
+                    (error, wait)
+                }
+            };
+            sent += error.attempts().min(1);
+            // There is no use in a wait after which there is no time left.
+            let wait = wait.filter(|wait| *wait < deadline - Instant::now());
+            let mut error = error.with_attempts(sent);
+            if tries.in_doubt() {
+                error = venue.advise(error.with_outcome(Outcome::Unknown));
+            }
+            report(error.status(), Err(&error), wait);
+            match wait {
+                None => return Err(error),
+                Some(wait) if wait.is_zero() => {}
+                Some(wait) => sleep(wait).await,
+            }
+        }
+        unreachable!("the numbers of attempts do not end")
+    }
+}
+
+/// Why an attempt failed.
+enum Failure {
+    /// Before it could be sent, and it would fail again.
+    Final(Error),
+    /// On the way or by the venue.
+    Tried(Error),
+}
+
+/// One pass through all stations.
+struct Attempt<'a> {
+    engine: &'a Engine,
+    call: &'a Call,
+    path_and_query: &'a str,
+    deadline: Instant,
+    pace_wait: Duration,
+    queue_wait: Duration,
+    /// When it had leave to go.
+    started: Option<Instant>,
+}
+
+impl Attempt<'_> {
+    async fn run(&mut self, venue: &(impl Venue + Sync)) -> Result<Answered, Failure> {
+        let engine = self.engine;
+        let operation = self.call.operation();
+        let line = match operation.access {
+            Access::Public => None,
+            Access::Private => engine.line.as_ref(),
+        };
+        let (pace, turn) = self.leave(line).await.map_err(Failure::Final)?;
+        let prepare = |nonce| venue.prepare(self.call, self.path_and_query.to_owned(), nonce);
+        let head = match line {
+            None => {
+                let prepared = prepare(None).map_err(Failure::Final)?;
+                pace.sent();
+                self.started = Some(Instant::now());
+                engine.transport.send(prepared, self.time_left()).await
+            }
+            Some(line) => {
+                let waits_since = Instant::now();
+                let in_time = timeout_at(self.deadline, async {
+                    let order = line.queue.order().await;
+                    let nonce = next_nonce(&line.nonces).await?;
+                    Ok((order, nonce))
+                });
+                let (order, nonce) = in_time
+                    .await
+                    .unwrap_or_else(|_| Err(too_late("waiting for a nonce")))
+                    .map_err(Failure::Final)?;
+                self.queue_wait += waits_since.elapsed();
+                let prepared = prepare(Some(nonce)).map_err(Failure::Final)?;
+                pace.sent();
+                self.started = Some(Instant::now());
+                let mut sending = pin!(engine.transport.send(prepared, self.time_left()));
+                // The first poll hands the request over. From then on the next
+                // nonce may be taken, if the key has room for another call.
+                let first = poll_fn(|context| match sending.as_mut().poll(context) {
+                    Poll::Ready(head) => Poll::Ready(Some(head)),
+                    Poll::Pending => Poll::Ready(None),
+                });
+                let first = first.await;
+                drop(order);
+                match first {
+                    Some(head) => head,
+                    None => sending.await,
+                }
+            }
+        };
+        // The head shows that the venue has taken the nonce.
+        drop(turn);
+        let raw = match head {
+            Ok(head) => head.read().await,
+            Err(fault) => Err(fault),
+        };
+        let result = match raw {
+            Ok(raw) => venue.read(operation, raw),
+            Err(fault) => Err(self.faulted(fault).on(operation)),
+        };
+        self.learn(&result);
+        result.map_err(Failure::Tried)
+    }
+
+    /// Waits for room under the rate limit and for a turn in the queue.
+    async fn leave<'a>(
+        &mut self,
+        line: Option<&'a Line>,
+    ) -> Result<(Reserved<'a>, Option<Turn<'a>>), Error>
+    where
+        Self: 'a,
+    {
+        todo!()
+    }
+}
+
+async fn next_nonce(nonces: &Arc<dyn NonceSource>) -> Result<u64, Error> {
+    let nonce = if nonces.may_block() {
+        let nonces = Arc::clone(nonces);
+        // If this future is dropped meanwhile, the number is drawn and never
+        // used: the source counts on from it.
+        match tokio::task::spawn_blocking(move || nonces.next()).await {
+            Ok(nonce) => nonce,
+            Err(error) => {
+                return Err(Error::new(Kind::Nonce)
+                    .with_text("the nonce source panicked")
+                    .with_source(error));
+            }
+        }
+    } else {
+        nonces.next()
+    };
+    nonce.map_err(|error| {
+        Error::new(Kind::Nonce)
+            .with_text(error.to_string())
+            .with_source(error)
+    })
+}
