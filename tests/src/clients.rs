@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use exchange_transport::RetryPolicy;
 use exchange_wire::RawJson;
 use kraken_core::{DispatchError, Parameters};
 use serde_json::{Map, Value};
@@ -25,7 +26,9 @@ macro_rules! build {
     ($client:ty, $base_url:expr, $with_key:expr) => {{
         let mut builder = <$client>::builder()
             .base_url($base_url)
-            .timeout(Duration::from_secs(20));
+            .timeout(Duration::from_secs(20))
+            // The tests count requests: each call is sent once.
+            .retry(RetryPolicy::NEVER);
         if $with_key {
             builder = builder.api_key(KEY, STANDARD.encode(secret()));
         }

@@ -1,7 +1,10 @@
 //! The plain document, seen: which form a payload has, and where an operation's schemas are.
 
 use serde_json::{Map, Value};
-use xtask::model::{Answer, FieldFacts, Model, Operation, TaggedVariant, TypeFacts, TypeKind};
+use xtask::{
+    model::{Answer, FieldFacts, Model, Operation, TaggedVariant, TypeFacts, TypeKind},
+    normalise::rules::FORMATS,
+};
 
 /// A plain schema, seen.
 #[derive(Debug)]
@@ -32,8 +35,13 @@ pub enum Form<'m> {
     List(&'m Value),
     /// One of the generator's formats, by its marker, and the schema of a list's entries.
     Marker(&'m str, Option<&'m Value>),
-    /// An integer, with its format.
-    Integer(&'m str),
+    /// An integer.
+    Integer {
+        /// Type in Rust.
+        rust: &'m str,
+        /// Whether answers may have it as a text.
+        from_text: bool,
+    },
     /// A text.
     Text,
     /// `true` or `false`.
@@ -65,15 +73,28 @@ pub fn form<'m>(model: &'m Model, schema: &'m Value) -> Form<'m> {
         return named(model, facts, target);
     }
     if let Some(marker) = schema.pointer("/x-rust-type/path").and_then(Value::as_str) {
-        return Form::Marker(
-            marker.rsplit("::").next().unwrap(),
-            schema.pointer("/x-rust-type/parameters/0"),
-        );
+        let marker = marker.rsplit("::").next().unwrap();
+        let format = FORMATS.iter().find(|format| format.marker == marker);
+        return match format.map(|format| format.rust) {
+            Some(rust @ ("i32" | "i64" | "u32" | "u64")) => Form::Integer {
+                rust,
+                from_text: true,
+            },
+            _ => Form::Marker(marker, schema.pointer("/x-rust-type/parameters/0")),
+        };
     }
     match schema["type"].as_str() {
         Some("array") => Form::List(&schema["items"]),
         Some("object") => Form::Map(&schema["additionalProperties"]),
-        Some("integer") => Form::Integer(schema["format"].as_str().unwrap()),
+        Some("integer") => Form::Integer {
+            rust: match schema["format"].as_str() {
+                Some("int32") => "i32",
+                Some("uint32") => "u32",
+                Some("uint64") => "u64",
+                _ => "i64",
+            },
+            from_text: false,
+        },
         Some("string") => Form::Text,
         Some("boolean") => Form::Boolean,
         _ => panic!("{}: a plain schema of another kind: {schema}", model.api),
@@ -195,10 +216,10 @@ pub fn on_the_wire(model: &Model, schema: &Value, value: &Value) -> Value {
             .iter()
             .map(|item| on_the_wire(model, schema, item))
             .collect(),
-        (Form::Marker("DecimalText" | "TimestampText" | "Text", _), Value::Number(number)) => {
+        (Form::Marker("DecimalText" | "UnixSeconds" | "Text", _), Value::Number(number)) => {
             Value::String(number.to_string())
         }
-        (Form::Marker("DecimalNumber" | "TimestampNumber" | "Integer", _), Value::String(text)) => {
+        (Form::Marker("DecimalNumber", _) | Form::Integer { .. }, Value::String(text)) => {
             serde_json::from_str(text).unwrap_or_else(|_| value.clone())
         }
         (Form::Marker("Comma", _), Value::Array(items)) => {

@@ -33,6 +33,8 @@ pub enum What<'m> {
     OpenEnum,
     /// An amount, a string or a number.
     Decimal,
+    /// A whole number, also read from a string.
+    LenientInteger,
     /// A value with rules that are checked before sending, and whether the list or text is plain.
     Checked(&'m [Check], &'m Value),
 }
@@ -167,8 +169,17 @@ impl<'m> Walk<'m> {
                 self.site(at, What::Decimal);
                 Ok(())
             }
+            (
+                Form::Integer {
+                    from_text: true, ..
+                },
+                Value::String(_) | Value::Number(_),
+            ) => {
+                self.site(at, What::LenientInteger);
+                Ok(())
+            }
             (Form::Marker(..), _)
-            | (Form::Integer(_), Value::Number(_))
+            | (Form::Integer { .. }, Value::Number(_))
             | (Form::Text, Value::String(_))
             | (Form::Boolean, Value::Bool(_)) => Ok(()),
             (form, value) => Err(format!("at {at}: {value} is not of the form {form:?}")),

@@ -99,7 +99,7 @@ pub fn body(model: &Model, operation: &Operation, round: Round) -> Value {
 fn fitting(model: &Model, schema: &Value, example: &Value) -> Value {
     match (form(model, schema), example) {
         (Form::List(_), Value::String(_)) => json!([example]),
-        (Form::Integer(_), Value::String(text)) => json!(text.parse::<i64>().unwrap()),
+        (Form::Integer { .. }, Value::String(text)) => json!(text.parse::<i64>().unwrap()),
         (Form::Text, Value::Number(number)) => json!(number.to_string()),
         _ => example.clone(),
     }
@@ -201,7 +201,7 @@ impl Maker<'_> {
                     .collect()
             }
             Form::Marker(marker, items) => self.marked(marker, items),
-            Form::Integer(format) => integer(format, checks, all),
+            Form::Integer { rust, .. } => integer(rust, checks, all),
             Form::Text => Value::String(fitting_text(text, checks)),
             Form::Boolean => Value::Bool(true),
         }
@@ -217,10 +217,8 @@ impl Maker<'_> {
                 json!("2024-05-30T12:34:56.123456789Z"),
                 json!(1_688_671_200),
             ),
-            "TimestampText" => either(json!("2024-05-30T12:34:56.123456789Z"), json!("1688671200")),
+            "UnixSeconds" => either(json!("1688671200.123456789"), json!("1688671200")),
             "Rfc3339" => json!("2024-05-30T12:34:56.123456789Z"),
-            "TimestampNumber" => json!(1_688_671_200),
-            "Integer" => json!(LARGE),
             "Text" | "SecretText" => json!(PLAIN),
             "Json" => json!({"a": [1.25, null, "x"]}),
             "OrderPrice" => either(json!("+5%"), json!("37500.10")),
@@ -261,7 +259,7 @@ fn tagged(constants: &[(String, String)], fields: Value) -> Value {
     constants.chain(fields).collect()
 }
 
-fn integer(format: &str, checks: &[Check], all: bool) -> Value {
+fn integer(rust: &str, checks: &[Check], all: bool) -> Value {
     for check in checks {
         let number = match check {
             Check::OneOf(values) => {
@@ -281,11 +279,11 @@ fn integer(format: &str, checks: &[Check], all: bool) -> Value {
             return json!(number);
         }
     }
-    match format {
-        "int32" if all => json!(i32::MIN),
-        "uint32" if all => json!(u32::MAX),
-        "uint64" if all => Value::Number(Number::from(u64::MAX)),
-        "int64" if all => json!(LARGE),
+    match rust {
+        "i32" if all => json!(i32::MIN),
+        "u32" if all => json!(u32::MAX),
+        "u64" if all => Value::Number(Number::from(u64::MAX)),
+        "i64" if all => json!(LARGE),
         _ => json!(7),
     }
 }

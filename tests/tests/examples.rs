@@ -199,21 +199,21 @@ fn unknown_words_are_kept() {
 }
 
 #[test]
-fn amounts_may_be_texts_or_numbers() {
+fn numbers_may_be_texts_and_amounts_either() {
     mutated(|site, part| {
-        if !matches!(site.what, What::Decimal) {
+        if !matches!(site.what, What::Decimal | What::LenientInteger) {
             return false;
         }
-        let amount = target(part, site);
-        let other = match &*amount {
+        let number = target(part, site);
+        let other = match &*number {
             Value::String(text) => match serde_json::from_str(text) {
                 Ok(Value::Number(number)) => Value::Number(number),
                 // `+1.5` or an empty text is no JSON number.
                 _ => return false,
             },
-            number => json!(number.to_string()),
+            digits => json!(digits.to_string()),
         };
-        *amount = other;
+        *number = other;
         true
     });
 }

@@ -237,16 +237,22 @@ fn broken(
 /// Values of the same type that break one of the rules.
 fn breaches(model: &Model, checks: &[Check], schema: &Value, good: &Value) -> Vec<Value> {
     let form = form(model, schema);
-    let unsigned = matches!(form, Form::Integer("uint32" | "uint64"));
+    let unsigned = matches!(
+        form,
+        Form::Integer {
+            rust: "u32" | "u64",
+            ..
+        }
+    );
     let mut values = Vec::new();
     for check in checks {
         match (check, &form) {
-            (Check::Range(low, high), Form::Integer(_)) => {
+            (Check::Range(low, high), Form::Integer { .. }) => {
                 let below = low.filter(|low| !unsigned || *low > 0).map(|low| low - 1);
                 values.extend(below.map(Value::from));
                 values.extend(high.map(|high| Value::from(high + 1)));
             }
-            (Check::OneOf(allowed), Form::Integer(_)) => {
+            (Check::OneOf(allowed), Form::Integer { .. }) => {
                 let other = allowed.iter().max().map(|most| most + 1);
                 values.extend(other.map(Value::from));
             }

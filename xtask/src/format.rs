@@ -157,7 +157,7 @@ fn imports(draft: &Draft, rewritten: &Rewritten, module: &str) -> String {
             }
         }
     }
-    if !draft.path.ends_with("mod.rs") {
+    if draft.path != "mod.rs" && !draft.path.ends_with("/mod.rs") {
         for name in rewritten.types.keys() {
             if words.contains(name) && !draft.local().contains(name) {
                 lines

@@ -401,6 +401,20 @@ const FAULTS: &[Fault] = &[
         action: true,
     },
     Fault {
+        what: "a parameter called like the builder's own",
+        spoil: |d| {
+            set(
+                d,
+                "/paths/~1private~1Thing~1{id}/post/parameters/1/name",
+                json!("options"),
+            );
+        },
+        operation: Some("addThing"),
+        pointer: "/paths/~1private~1Thing~1{id}/post/parameters/1/schema",
+        reason: "`options` is the name of something else in the call",
+        action: true,
+    },
+    Fault {
         what: "a body that is a union",
         spoil: |d| {
             let text = json!({"type": "string"});

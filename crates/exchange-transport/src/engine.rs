@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use exchange_auth::NonceSource;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tracing::Instrument as _;
 
 use crate::call::Call;
@@ -26,7 +26,7 @@ use crate::operation::{Access, Operation};
 use crate::pacer::{CallFacts, CounterState, PaceMode, Pacer, Reservation};
 use crate::queue::{InFlight, KeyQueue, Turn};
 use crate::retry::{RetryPolicy, Tries};
-use crate::transport::{Prepared, RawAnswer, Transport, TransportConfig, TransportFault};
+use crate::transport::{Prepared, RawAnswer, Transport, TransportConfig};
 use crate::watch::{self, AttemptReport, Observer};
 
 /// What a venue does in its own way.
@@ -238,7 +238,9 @@ impl Engine {
         let path_and_query = call.path_and_query()?;
         let mut tries = Tries::default();
         let mut sent = 0;
-        for number in 1.. {
+        let mut number = 0;
+        loop {
+            number += 1;
             let mut attempt = Attempt {
                 engine: self,
                 call,
@@ -297,7 +299,6 @@ impl Engine {
                 Some(wait) => sleep(wait).await,
             }
         }
-        unreachable!("the numbers of attempts do not end")
     }
 }
 
@@ -321,7 +322,7 @@ struct Attempt<'a> {
     started: Option<Instant>,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
     async fn run(&mut self, venue: &(impl Venue + Sync)) -> Result<Answered, Failure> {
         let engine = self.engine;
         let operation = self.call.operation();
@@ -334,9 +335,10 @@ impl Attempt<'_> {
         let head = match line {
             None => {
                 let prepared = prepare(None).map_err(Failure::Final)?;
+                let limit = self.time_left().map_err(Failure::Final)?;
                 pace.sent();
                 self.started = Some(Instant::now());
-                engine.transport.send(prepared, self.time_left()).await
+                engine.transport.send(prepared, limit).await
             }
             Some(line) => {
                 let waits_since = Instant::now();
@@ -351,9 +353,10 @@ impl Attempt<'_> {
                     .map_err(Failure::Final)?;
                 self.queue_wait += waits_since.elapsed();
                 let prepared = prepare(Some(nonce)).map_err(Failure::Final)?;
+                let limit = self.time_left().map_err(Failure::Final)?;
                 pace.sent();
                 self.started = Some(Instant::now());
-                let mut sending = pin!(engine.transport.send(prepared, self.time_left()));
+                let mut sending = pin!(engine.transport.send(prepared, limit));
                 // The first poll hands the request over. From then on the next
                 // nonce may be taken, if the key has room for another call.
                 let first = poll_fn(|context| match sending.as_mut().poll(context) {
@@ -376,22 +379,168 @@ impl Attempt<'_> {
         };
         let result = match raw {
             Ok(raw) => venue.read(operation, raw),
-            Err(fault) => Err(self.faulted(fault).on(operation)),
+            Err(fault) => Err(Error::from(fault).on(operation)),
         };
         self.learn(&result);
         result.map_err(Failure::Tried)
     }
 
     /// Waits for room under the rate limit and for a turn in the queue.
-    async fn leave<'a>(
+    async fn leave(
         &mut self,
         line: Option<&'a Line>,
-    ) -> Result<(Reserved<'a>, Option<Turn<'a>>), Error>
-    where
-        Self: 'a,
-    {
-        todo!()
+    ) -> Result<(Reserved<'a>, Option<Turn<'a>>), Error> {
+        let mut pace = self.reserve()?;
+        loop {
+            let since = Instant::now();
+            if pace.due > since {
+                sleep_until(pace.due).await;
+                self.pace_wait += since.elapsed();
+            }
+            let Some(line) = line else {
+                return Ok((pace, None));
+            };
+            let since = Instant::now();
+            let turn = line.queue.turn(self.engine.config.in_flight);
+            let turn = timeout_at(self.deadline, turn)
+                .await
+                .map_err(|_| too_late("waiting for its turn in the queue of the key"))?;
+            self.queue_wait += since.elapsed();
+            if !pace.waits() || since.elapsed() < STALE {
+                return Ok((pace, Some(turn)));
+            }
+            // It leaves later than it was counted, perhaps together with
+            // others that were held up. Count it when it leaves.
+            drop(pace);
+            pace = self.reserve()?;
+            if pace.due <= Instant::now() {
+                return Ok((pace, Some(turn)));
+            }
+            drop(turn);
+        }
     }
+
+    fn reserve(&self) -> Result<Reserved<'a>, Error> {
+        let config = &self.engine.config;
+        let now = Instant::now();
+        let mode = match self.mode() {
+            PaceMode::Wait { max_wait } => PaceMode::Wait {
+                max_wait: max_wait.min(self.deadline - now),
+            },
+            other => other,
+        };
+        let pacer = config.pacer.as_deref().filter(|_| mode != PaceMode::Off);
+        let Some(pacer) = pacer else {
+            return Ok(Reserved {
+                held: None,
+                due: now,
+            });
+        };
+        let call = self.facts();
+        let reservation = pacer.reserve(&call, mode, now.into_std());
+        if !reservation.granted {
+            let wait = reservation.wait;
+            return Err(Error::new(Kind::RateLimit)
+                .with_text(format!(
+                    "it was not sent: the counter `{}` has no room for it before {} s from now, \
+                     and it may not wait that long",
+                    reservation.counter,
+                    wait.as_millis().div_ceil(1000)
+                ))
+                .with_retryable(true)
+                .with_retry_after(wait));
+        }
+        let due = match mode {
+            PaceMode::Wait { .. } => now + reservation.wait,
+            PaceMode::Off | PaceMode::Report => now,
+        };
+        Ok(Reserved {
+            held: Some(Held {
+                pacer,
+                call,
+                reservation,
+                waits: matches!(mode, PaceMode::Wait { .. }),
+            }),
+            due,
+        })
+    }
+
+    fn mode(&self) -> PaceMode {
+        let config = &self.engine.config;
+        match self.call.operation().effect.repeatable() {
+            true => config.pace_reads,
+            false => config.pace_changes,
+        }
+    }
+
+    fn facts(&self) -> CallFacts<'a> {
+        CallFacts {
+            operation: self.call.operation(),
+            path_and_query: self.path_and_query,
+            body: self.call.body_json(),
+        }
+    }
+
+    /// Tells the model of the rate limits what became of the call.
+    fn learn(&self, result: &Result<Answered, Error>) {
+        if let Some(pacer) = &self.engine.config.pacer
+            && self.mode() != PaceMode::Off
+        {
+            let result = result.as_ref().map(|answered| answered.value.as_ref());
+            pacer.learn(&self.facts(), result, Instant::now().into_std());
+        }
+    }
+
+    /// What is left of the call's time; an error if that is nothing.
+    fn time_left(&self) -> Result<Duration, Error> {
+        match self.deadline - Instant::now() {
+            Duration::ZERO => Err(too_late("being made ready")),
+            left => Ok(left),
+        }
+    }
+}
+
+/// A reservation waits in the queue for so long before it is made anew.
+const STALE: Duration = Duration::from_millis(100);
+
+/// Room under the rate limit, given back if the call is not sent after all.
+struct Reserved<'a> {
+    held: Option<Held<'a>>,
+    /// When the call may be sent.
+    due: Instant,
+}
+
+struct Held<'a> {
+    pacer: &'a dyn Pacer,
+    call: CallFacts<'a>,
+    reservation: Reservation,
+    waits: bool,
+}
+
+impl Reserved<'_> {
+    fn waits(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.waits)
+    }
+
+    /// The call is on its way: the room is used up.
+    fn sent(mut self) {
+        self.held = None;
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        if let Some(held) = &self.held {
+            let now = Instant::now().into_std();
+            held.pacer.release(&held.call, &held.reservation, now);
+        }
+    }
+}
+
+fn too_late(doing: &str) -> Error {
+    Error::new(Kind::Timeout).with_text(format!(
+        "the time for the whole call ran out while it was {doing}; nothing was sent"
+    ))
 }
 
 async fn next_nonce(nonces: &Arc<dyn NonceSource>) -> Result<u64, Error> {

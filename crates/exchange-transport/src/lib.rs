@@ -9,6 +9,10 @@
 //! | [`header`] | text that may stand in a header |
 //! | [`given`] | required builder parameters, checked when compiling |
 //! | [`check`] | limits the venue documents, checked before anything is sent |
+//! | [`engine`] | a call's way from queue to answer, with its repeats and its deadline |
+//! | [`queue`] | the line in which the private calls of one key stand |
+//! | [`retry`] | when a failed call is sent again by itself |
+//! | [`watch`] | log events, and a hook for metrics |
 //! | [`transport`] | sending, with time and size limits |
 //! | [`pacer`] | how a model of the venue's rate limits is asked |
 //! | [`error`] | the one error type of all venue crates |
@@ -41,25 +45,35 @@
 
 pub mod call;
 pub mod check;
+pub mod engine;
 pub mod error;
 pub mod given;
 pub mod header;
 pub mod operation;
 pub mod pacer;
 pub mod param;
+pub mod queue;
+pub mod retry;
 pub mod transport;
+pub mod watch;
 
 pub use call::Call;
 pub use check::{At, Check, InvalidField};
+pub use engine::{Answered, Engine, EngineConfig, Venue};
 pub use error::{Error, Kind, Outcome, Severity, VendorMessage};
 pub use given::{Given, Missing};
 pub use header::header_value;
 pub use operation::{Access, Answer, Effect, Operation, Pace, Permission};
 pub use pacer::{CallFacts, CounterState, PaceMode, Pacer, Reservation};
 pub use param::ToParam;
+pub use queue::{InFlight, KeyQueue, Turn};
+pub use retry::RetryPolicy;
 pub use transport::{
-    AnswerHead, Prepared, RawAnswer, Transport, TransportConfig, TransportFault, http_client_builder,
+    AnswerHead, Prepared, RawAnswer, Transport, TransportConfig, TransportFault,
+    http_client_builder,
 };
+
+pub use watch::{AttemptReport, Observer};
 
 /// The HTTP client that [`TransportConfig::http`] takes.
 pub use reqwest;

@@ -107,7 +107,9 @@ impl KeyQueue {
         // The map is whole whatever panicked meanwhile.
         let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
         queues.retain(|_, queue| queue.strong_count() > 0);
-        let of_key = queues.entry((venue.to_owned(), key.to_owned())).or_default();
+        let of_key = queues
+            .entry((venue.to_owned(), key.to_owned()))
+            .or_default();
         if let Some(queue) = of_key.upgrade() {
             return queue;
         }

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use exchange_transport::{Answer, Error, Kind, Operation, Outcome, RawAnswer, VendorMessage};
+use exchange_transport::{
+    Answer, Answered, Error, Kind, Operation, Outcome, RawAnswer, VendorMessage,
+};
 use exchange_wire::DecodeError;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
@@ -12,16 +13,6 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::catalogue;
 use crate::envelope::Envelope;
-
-/// A call that succeeded, with its value still as text.
-#[derive(Debug)]
-pub(crate) struct Answered {
-    operation: &'static Operation,
-    /// `None` if the envelope holds no result.
-    pub(crate) value: Option<Bytes>,
-    pub(crate) warnings: Vec<VendorMessage>,
-    pub(crate) status: u16,
-}
 
 /// Tells success from failure. `now` is for messages that name a time.
 pub(crate) fn read(
@@ -37,6 +28,8 @@ pub(crate) fn read(
             value,
             warnings,
             status: raw.status.as_u16(),
+            attempts: 1,
+            body: body.clone(),
         })
     };
     let first = body
@@ -97,11 +90,13 @@ fn mismatch(answered: &Answered, mut error: DecodeError) -> Error {
     if answers_with_secret(operation) {
         error = error.hide_input();
     }
-    undecoded(operation, answered.status).with_decode_error(error)
+    undecoded(operation, answered.status)
+        .with_attempts(answered.attempts)
+        .with_decode_error(error)
 }
 
-/// Whether the answer holds something that must not get into an error text.
-fn answers_with_secret(operation: &Operation) -> bool {
+/// Whether the answer holds something that must not get into an error.
+pub(crate) fn answers_with_secret(operation: &Operation) -> bool {
     operation.id == "getWebsocketsToken"
 }
 
@@ -111,6 +106,7 @@ fn missing(answered: &Answered) -> Error {
         Answer::Whole | Answer::Bare | Answer::Bytes => "the body is empty",
     };
     undecoded(answered.operation, answered.status)
+        .with_attempts(answered.attempts)
         .with_text(text)
         .with_messages(answered.warnings.clone())
 }
@@ -229,6 +225,7 @@ fn excerpt(body: &[u8]) -> String {
 mod tests {
     use std::collections::HashMap;
 
+    use bytes::Bytes;
     use exchange_wire::RawJson;
     use http::HeaderMap;
 

@@ -11,13 +11,14 @@ use exchange_auth::{
     ClockNonce, Credentials, CredentialsError, NonceSource, kraken, kraken_custody_external,
 };
 use exchange_transport::{
-    Access, Answer, Call, Error, Kind, Prepared, Transport, TransportConfig, VendorMessage,
+    Access, Answer, Answered, Call, CounterState, Engine, EngineConfig, Error, InFlight, Kind,
+    Observer, Operation, PaceMode, Pacer, Prepared, RawAnswer, RetryPolicy, VendorMessage, Venue,
     header_value, reqwest,
 };
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 
-use crate::answer::{self, Answered};
+use crate::answer;
 use crate::catalogue;
 
 /// Where nonce and one-time password of a private call travel.
@@ -30,24 +31,34 @@ pub enum Scheme {
     Headers,
 }
 
-/// What a client is made of. Clones share connections, key and nonces.
+/// What a client is made of. Clones share connections, key, nonces and queue.
 #[derive(Clone)]
-pub struct Core(Arc<Inner>);
+pub struct Core {
+    inner: Arc<Inner>,
+    /// In place of the configured limit.
+    deadline: Option<Duration>,
+}
 
 struct Inner {
-    transport: Transport,
+    engine: Engine,
+    kraken: Kraken,
+}
+
+/// What Kraken does in its own way.
+struct Kraken {
     scheme: Scheme,
     credentials: Option<Credentials>,
-    nonces: Box<dyn NonceSource>,
+    keep_raw: bool,
 }
 
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Core")
-            .field("base_url", &self.0.transport.base_url())
-            .field("scheme", &self.0.scheme)
-            .field("credentials", &self.0.credentials)
-            .field("nonces", &self.0.nonces)
+            .field("base_url", &self.inner.engine.base_url())
+            .field("scheme", &self.inner.kraken.scheme)
+            .field("credentials", &self.inner.kraken.credentials)
+            .field("engine", &self.inner.engine)
+            .field("deadline", &self.deadline)
             .finish()
     }
 }
@@ -71,7 +82,7 @@ impl Core {
     /// Any kind of [`Error`]; [`Kind::Credentials`] without sending anything
     /// if the call is private and the client has no credentials.
     pub async fn call<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
-        answer::decode(&self.exchange(call).await?)
+        self.decode(&self.exchange(call).await?)
     }
 
     /// Like [`call`](Self::call), with warnings and status.
@@ -84,7 +95,7 @@ impl Core {
         call: Call,
     ) -> Result<Reply<T>, Error> {
         let answered = self.exchange(call).await?;
-        let value = answer::decode(&answered)?;
+        let value = self.decode(&answered)?;
         Ok(Reply {
             value,
             status: answered.status,
@@ -101,26 +112,62 @@ impl Core {
         Ok(self.exchange(call).await?.value.unwrap_or_default())
     }
 
+    /// The same client with another limit for each whole call, waits and
+    /// repeats included.
+    pub fn within(&self, deadline: Duration) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            deadline: Some(deadline),
+        }
+    }
+
+    /// How full the venue's rate limits are, by the client's own count; empty
+    /// without a model of them.
+    pub fn pace(&self) -> Vec<CounterState> {
+        self.inner.engine.pace()
+    }
+
     /// Everything but the last decoding, so that it is compiled once and not
     /// once for each type of answer.
     async fn exchange(&self, call: Call) -> Result<Answered, Error> {
         let operation = call.operation();
-        let prepared = self.prepare(&call).map_err(|error| error.on(operation))?;
-        match self.0.transport.execute(prepared).await {
-            Ok(raw) => answer::read(operation, &raw, SystemTime::now()),
-            Err(fault) => Err(catalogue::with_advice(Error::from(fault).on(operation))),
+        let Inner { engine, kraken, .. } = &*self.inner;
+        if operation.access == Access::Private && kraken.credentials.is_none() {
+            return Err(no_credentials().on(operation));
         }
+        engine.run(kraken, &call, self.deadline).await
     }
 
-    /// Takes a nonce and signs. Nothing may be put between this and sending:
-    /// a nonce that waits is overtaken by later ones.
-    fn prepare(&self, call: &Call) -> Result<Prepared, Error> {
+    fn decode<T: DeserializeOwned>(&self, answered: &Answered) -> Result<T, Error> {
+        answer::decode(answered).map_err(|error| {
+            tracing::info!(
+                operation = answered.operation.id,
+                status = answered.status,
+                kind = ?error.kind(),
+                "the answer could not be decoded"
+            );
+            self.inner
+                .kraken
+                .keep_raw(error, answered.operation, &answered.body)
+        })
+    }
+}
+
+impl Venue for Kraken {
+    fn prepare(
+        &self,
+        call: &Call,
+        path_and_query: String,
+        nonce: Option<u64>,
+    ) -> Result<Prepared, Error> {
         let operation = call.operation();
-        let path_and_query = call.path_and_query()?;
         let mut headers = call.headers().clone();
-        let body = match operation.access {
-            Access::Public => call.body_json().unwrap_or_default().to_owned(),
-            Access::Private => self.sign(&path_and_query, call.body_json(), &mut headers)?,
+        let body = match (operation.access, nonce) {
+            (Access::Public, _) => call.body_json().unwrap_or_default().to_owned(),
+            (Access::Private, Some(nonce)) => {
+                self.sign(&path_and_query, call.body_json(), nonce, &mut headers)?
+            }
+            (Access::Private, None) => return Err(no_credentials()),
         };
         if operation.answer != Answer::Bytes {
             headers.insert(
@@ -137,22 +184,39 @@ impl Core {
         })
     }
 
+    fn read(&self, operation: &'static Operation, raw: RawAnswer) -> Result<Answered, Error> {
+        answer::read(operation, &raw, SystemTime::now())
+            .map_err(|error| self.keep_raw(error, operation, &raw.body))
+    }
+
+    fn advise(&self, error: Error) -> Error {
+        catalogue::with_advice(error)
+    }
+}
+
+impl Kraken {
+    /// Keeps the body of an answer that could not be decoded, if that is
+    /// wanted and it holds no secret.
+    fn keep_raw(&self, error: Error, operation: &Operation, body: &Bytes) -> Error {
+        let wanted = self.keep_raw && error.kind() == Kind::Decode;
+        if wanted && !answer::answers_with_secret(operation) {
+            return error.with_raw_body(body.clone());
+        }
+        error
+    }
+
     /// Adds key and signature to the headers and gives the body to send.
     fn sign(
         &self,
         path_and_query: &str,
         fields: Option<&str>,
+        nonce: u64,
         headers: &mut HeaderMap,
     ) -> Result<String, Error> {
-        let credentials = self.0.credentials.as_ref().ok_or_else(no_credentials)?;
-        let nonce = self.0.nonces.next().map_err(|error| {
-            Error::new(Kind::Nonce)
-                .with_text(error.to_string())
-                .with_source(error)
-        })?;
+        let credentials = self.credentials.as_ref().ok_or_else(no_credentials)?;
         let digits = nonce.to_string();
         add_secret(headers, "api-key", credentials.key())?;
-        match self.0.scheme {
+        match self.scheme {
             Scheme::Body => {
                 let fields = fields.unwrap_or("{}");
                 let body =
@@ -215,9 +279,11 @@ fn no_credentials() -> Error {
 /// [`build`](Self::build).
 pub struct ClientBuilder<C> {
     scheme: Scheme,
-    config: TransportConfig,
+    config: EngineConfig,
+    in_flight: Result<InFlight, Error>,
     credentials: Option<Result<Credentials, CredentialsError>>,
-    nonces: Box<dyn NonceSource>,
+    nonces: Arc<dyn NonceSource>,
+    keep_raw: bool,
     client: PhantomData<fn() -> C>,
 }
 
@@ -237,9 +303,11 @@ impl<C: From<Core>> ClientBuilder<C> {
     pub fn new(scheme: Scheme, base_url: &str) -> Self {
         Self {
             scheme,
-            config: TransportConfig::new(base_url),
+            config: EngineConfig::new(base_url),
+            in_flight: Ok(InFlight::ONE),
             credentials: None,
-            nonces: Box::new(ClockNonce),
+            nonces: Arc::new(ClockNonce),
+            keep_raw: false,
             client: PhantomData,
         }
     }
@@ -247,41 +315,41 @@ impl<C: From<Core>> ClientBuilder<C> {
     /// Another address than the vendor's, such as a venue on loopback: scheme,
     /// host and port only.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.config.base_url = base_url.into();
+        self.config.transport.base_url = base_url.into();
         self
     }
 
     /// The limit for one attempt, from connecting to the last byte. Default
     /// 30 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.config.timeout = timeout;
+        self.config.transport.timeout = timeout;
         self
     }
 
     /// The limit for connecting. Default 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.config.connect_timeout = timeout;
+        self.config.transport.connect_timeout = timeout;
         self
     }
 
     /// The `User-Agent` header. The venue may turn away odd ones: use
     /// `name/version`.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.config.user_agent = user_agent.into();
+        self.config.transport.user_agent = user_agent.into();
         self
     }
 
     /// The largest answer to accept, in bytes. Default 64 MiB.
     pub fn max_answer_size(mut self, bytes: usize) -> Self {
-        self.config.max_answer_size = bytes;
+        self.config.transport.max_answer_size = bytes;
         self
     }
 
     /// An HTTP client of your own, for a proxy or certificates of your own;
     /// start from [`exchange_transport::http_client_builder`]. It should follow
-    /// no redirects, see [`TransportConfig::http`].
+    /// no redirects, see [`TransportConfig::http`](exchange_transport::TransportConfig::http).
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
-        self.config.http = Some(http);
+        self.config.transport.http = Some(http);
         self
     }
 
@@ -313,7 +381,63 @@ impl<C: From<Core>> ClientBuilder<C> {
     /// that one process uses; several processes on one host share a
     /// [`FileNonce`](exchange_auth::FileNonce).
     pub fn nonce_source(mut self, nonces: impl NonceSource + 'static) -> Self {
-        self.nonces = Box::new(nonces);
+        self.nonces = Arc::new(nonces);
+        self
+    }
+
+    /// How many private calls of the key may be without answer at the same
+    /// time. Default 1, which is right for every key.
+    ///
+    /// More is for a key with a nonce window (a setting of the key, in units
+    /// of the nonce: nanoseconds with the sources of this crate): calls can
+    /// overtake each other on their way, and a key without window then refuses
+    /// the late ones. They are sent again, but many refusals lead to a ban.
+    pub fn in_flight(mut self, calls: u32) -> Self {
+        self.in_flight = InFlight::new(calls);
+        self
+    }
+
+    /// How often and how fast calls are repeated. [`RetryPolicy::NEVER`] sends
+    /// everything once.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.config.retry = policy;
+        self
+    }
+
+    /// The limit for a whole call: waits, attempts and repeats together.
+    /// Default 60 s.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.config.deadline = deadline;
+        self
+    }
+
+    /// The model of the venue's rate limits.
+    pub fn pacer(mut self, pacer: Arc<dyn Pacer>) -> Self {
+        self.config.pacer = Some(pacer);
+        self
+    }
+
+    /// What to do when a rate limit is reached: for calls that only read
+    /// (default [`PaceMode::WAIT`]), and for all others (default
+    /// [`PaceMode::Report`], as an order that is sent late may do harm).
+    pub fn pace_modes(mut self, reads: PaceMode, changes: PaceMode) -> Self {
+        self.config.pace_reads = reads;
+        self.config.pace_changes = changes;
+        self
+    }
+
+    /// Who is told about every attempt, for metrics. Log events come without
+    /// it, see [`exchange_transport::watch`].
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.config.observer = Some(observer);
+        self
+    }
+
+    /// Keeps the body of an answer that can't be decoded in its error, see
+    /// [`Error::raw_body`]. It may hold anything about the account; answers
+    /// that hold a token are left out. Default off.
+    pub fn keep_raw_on_decode_error(mut self, keep: bool) -> Self {
+        self.keep_raw = keep;
         self
     }
 
@@ -322,25 +446,30 @@ impl<C: From<Core>> ClientBuilder<C> {
     /// # Errors
     ///
     /// [`Kind::Credentials`] if they can't be read or are malformed,
-    /// [`Kind::Configuration`] if the address can't be used, or not with
-    /// credentials because it is neither `https` nor loopback.
+    /// [`Kind::Configuration`] if a setting can't work, if the address can't be
+    /// used, or not with credentials because it is neither `https` nor
+    /// loopback.
     pub fn build(self) -> Result<C, Error> {
         let credentials = self.credentials.transpose().map_err(|error| {
             Error::new(Kind::Credentials)
                 .with_text(error.to_string())
                 .with_source(error)
         })?;
-        let transport = Transport::new(self.config)?;
-        if credentials.is_some() {
-            transport.check_safe_for_credentials()?;
+        let mut config = self.config;
+        config.in_flight = self.in_flight?;
+        let mut engine = Engine::new(config)?;
+        if let Some(credentials) = &credentials {
+            engine = engine.with_key(credentials.key(), self.nonces)?;
         }
-        let inner = Inner {
-            transport,
+        let kraken = Kraken {
             scheme: self.scheme,
             credentials,
-            nonces: self.nonces,
+            keep_raw: self.keep_raw,
         };
-        Ok(C::from(Core(Arc::new(inner))))
+        Ok(C::from(Core {
+            inner: Arc::new(Inner { engine, kraken }),
+            deadline: None,
+        }))
     }
 }
 
@@ -359,7 +488,9 @@ mod tests {
                 .credentials(credentials)
                 .build()
                 .unwrap();
-            let prepared = core.prepare(&Call::new(&ORDER)).unwrap();
+            let call = Call::new(&ORDER);
+            let path = call.path_and_query().unwrap();
+            let prepared = core.inner.kraken.prepare(&call, path, Some(1)).unwrap();
             let signature = prepared.headers["api-sign"].to_str().unwrap();
             for text in [format!("{prepared:?}"), format!("{:?}", prepared.headers)] {
                 for secret in ["KEY", "PASSWORD", signature] {

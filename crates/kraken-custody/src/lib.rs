@@ -55,16 +55,18 @@
 //!
 //! There is one type, [`Error`]: [`kind`](Error::kind) says what sort of trouble it is,
 //! [`outcome`](Error::outcome) whether the call may have been executed all the same, and
-//! [`is_retryable`](Error::is_retryable) whether sending it again is safe and has a chance. No
-//! call is ever repeated by itself.
+//! [`is_retryable`](Error::is_retryable) whether sending it again is safe and has a chance,
+//! beyond what the client does by itself: reads are sent again after trouble that passes, other
+//! calls only if they certainly were not executed. [`ClientBuilder::retry`] sets how often, and
+//! [`ClientBuilder::deadline`] the limit for all of it.
 //!
 //! # Keys and nonces
 //!
 //! [`Credentials`] come from values, the environment, or a file that only its owner can read, and
 //! are refused for an address that is neither `https` nor loopback. Use one key for one process,
 //! with the default [`ClockNonce`], or the same [`FileNonce`] in all processes of a host that
-//! share a key. Calls sent at the same time with one key can overtake each other; the late one
-//! then fails with [`Kind::Nonce`] and was not executed.
+//! share a key. Private calls of one key stand in line, so that none overtakes another; for more
+//! at the same time, set a nonce window on the key and use [`ClientBuilder::in_flight`].
 //!
 //! # For tools
 //!
@@ -77,8 +79,9 @@ pub use exchange_auth::{
     ClockNonce, Credentials, CredentialsError, FileNonce, NonceError, NonceSource, Secret,
 };
 pub use exchange_transport::{
-    Access, Effect, Error, InvalidField, Kind, Operation, Outcome, Pace, Permission, Severity,
-    VendorMessage, http_client_builder, reqwest,
+    Access, AttemptReport, CounterState, Effect, Error, InvalidField, Kind, Observer, Operation,
+    Outcome, Pace, PaceMode, Permission, RetryPolicy, Severity, VendorMessage, http_client_builder,
+    reqwest,
 };
 pub use exchange_wire::{DecodeError, RawJson, Rfc3339, Timestamp, UnixSeconds};
 pub use indexmap::IndexMap;
@@ -131,5 +134,19 @@ impl Client {
     /// ```
     pub fn builder() -> ClientBuilder<Self> {
         ClientBuilder::new(Scheme::Body, BASE_URL)
+    }
+
+    /// The same client, with another limit for each whole call than
+    /// [`ClientBuilder::deadline`]; waits and repeats are part of it.
+    pub fn within(&self, deadline: std::time::Duration) -> Self {
+        Self {
+            core: self.core.within(deadline),
+        }
+    }
+
+    /// How full the venue's rate limits are by the client's own count; empty if it was built
+    /// without a model of them.
+    pub fn pace(&self) -> Vec<CounterState> {
+        self.core.pace()
     }
 }

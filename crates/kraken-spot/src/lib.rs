@@ -68,8 +68,8 @@
 //!
 //! There is one type, [`Error`]. [`Error::kind`] says what sort of trouble it is,
 //! [`Error::outcome`] whether the call may have been executed all the same, and
-//! [`Error::is_retryable`] whether sending it again is safe and has a chance. No call is ever
-//! repeated by itself.
+//! [`Error::is_retryable`] whether sending it again is safe and has a chance, beyond
+//! what the client does by itself.
 //!
 //! ```no_run
 //! use kraken_spot::{Client, Decimal, Kind, Outcome};
@@ -98,6 +98,15 @@
 //! # }
 //! ```
 //!
+//! # Repeats and limits
+//!
+//! A call that only reads is sent again by itself, up to 4 times in all, after trouble that
+//! passes: a fault on the way, a time limit, a 5xx, throttling. A call that changes something is
+//! sent again only if it certainly was not executed: no connection came about, or the venue
+//! refused the nonce. [`ClientBuilder::retry`] sets this, [`ClientBuilder::deadline`] (or
+//! `within`, for some calls) ends it. What happens then in each case is in the table of
+//! `exchange_transport::retry`.
+//!
 //! # Keys, permissions and nonces
 //!
 //! [`Credentials`] come from values, the environment, or a file that only its owner can read. The
@@ -105,11 +114,13 @@
 //! is missing: give a key no more than that. Credentials are refused for an address that is
 //! neither `https` nor loopback.
 //!
-//! The nonces of a key must rise in the order in which the calls arrive. Use one key for one
-//! process, with the default [`ClockNonce`]; where several processes on a host have to share a
-//! key, or a clock may be set back, give each client the same [`FileNonce`]. Calls sent at the
-//! same time with one key can overtake each other; the late one then fails with [`Kind::Nonce`]
-//! and was not executed. Send private calls one after another, or set a nonce window on the key.
+//! The nonces of a key must rise in the order in which the calls arrive. Private calls of one key
+//! therefore stand in line, for all clients of a process with that key: the next one leaves when
+//! the answer of the one before begins to arrive. For more at the same time, set a nonce window on
+//! the key and say how many with [`ClientBuilder::in_flight`]. Use one key for one process, with
+//! the default [`ClockNonce`]; where several processes on a host have to share a key, or a clock
+//! may be set back, give each client the same [`FileNonce`]. Processes don't stand in each other's
+//! line: a call that was overtaken is sent again with a new nonce.
 //!
 //! # For tools
 //!
@@ -122,8 +133,9 @@ pub use exchange_auth::{
     ClockNonce, Credentials, CredentialsError, FileNonce, NonceError, NonceSource, Secret,
 };
 pub use exchange_transport::{
-    Access, Effect, Error, InvalidField, Kind, Operation, Outcome, Pace, Permission, Severity,
-    VendorMessage, http_client_builder, reqwest,
+    Access, AttemptReport, CounterState, Effect, Error, InvalidField, Kind, Observer, Operation,
+    Outcome, Pace, PaceMode, Permission, RetryPolicy, Severity, VendorMessage, http_client_builder,
+    reqwest,
 };
 pub use exchange_wire::{DecodeError, RawJson, Rfc3339, Timestamp, UnixSeconds};
 pub use indexmap::IndexMap;
@@ -183,6 +195,20 @@ impl Client {
     /// ```
     pub fn builder() -> ClientBuilder<Self> {
         ClientBuilder::new(Scheme::Body, BASE_URL)
+    }
+
+    /// The same client, with another limit for each whole call than
+    /// [`ClientBuilder::deadline`]; waits and repeats are part of it.
+    pub fn within(&self, deadline: std::time::Duration) -> Self {
+        Self {
+            core: self.core.within(deadline),
+        }
+    }
+
+    /// How full the venue's rate limits are by the client's own count; empty if it was built
+    /// without a model of them.
+    pub fn pace(&self) -> Vec<CounterState> {
+        self.core.pace()
     }
 }
 

@@ -351,19 +351,29 @@ fn parameter_fault(
         Some(format!("the parameter `{name}` is there twice"))
     } else if location == Location::Path && !placeholders(path).contains(&name) {
         Some(format!("the path has no place for the parameter `{name}`"))
-    } else if !names::is_ident(&rust_name) && !names::is_keyword(&rust_name) {
+    } else if !names::is_ident(&rust_name) && !names::is_keyword(&rust_name)
+        || taken
+            .iter()
+            .any(|known| known.name.to_snake_case() == rust_name)
+    {
         Some(format!(
-            "`{rust_name}`, from `{name}`, is no name for a Rust argument"
+            "`{rust_name}`, from `{name}`, is no name for a Rust argument, or taken"
         ))
     } else {
-        argument_fault(taken, &names::field_name(name))
+        None
     }
+}
+
+/// What an argument is called in Rust.
+fn argument_name(wire: &str, chosen: Option<&str>) -> String {
+    chosen.map_or_else(|| names::field_name(wire), str::to_owned)
 }
 
 /// Why a call can't have an argument of this Rust name besides those it has.
 fn argument_fault(taken: &[Parameter], name: &str) -> Option<String> {
-    let rust = |wire: &str| names::field_name(wire);
-    let taken = taken.iter().any(|known| rust(&known.name) == name);
+    let taken = taken
+        .iter()
+        .any(|known| argument_name(&known.name, known.rust_name.as_deref()) == name);
     (taken || names::is_builders(name))
         .then(|| format!("`{name}` is the name of something else in the call"))
 }
@@ -397,10 +407,7 @@ fn check_members(lowering: &mut Lowering<'_>, type_name: &str, at: &str, paramet
         .get(type_name)
         .map_or_else(Vec::new, |facts| facts.fields.clone());
     for field in fields.iter().filter(|field| field.constant.is_none()) {
-        let name = field
-            .rust_name
-            .clone()
-            .unwrap_or_else(|| names::field_name(&field.name));
+        let name = argument_name(&field.name, field.rust_name.as_deref());
         if let Some(reason) = argument_fault(parameters, &name) {
             let at = join(&join(at, "properties"), &field.name);
             lowering.problem(&at, reason, Some(action(&at, "x-field-name: another_name")));
@@ -460,6 +467,17 @@ fn add_parameter(
     }
     let resolved = lowering.resolve(schema, at).map(|resolved| resolved.value);
     let resolved = resolved.unwrap_or_default();
+    let rust_name = text(&resolved, "x-field-name").map(str::to_owned);
+    let called = argument_name(&name, rust_name.as_deref());
+    let fault = if names::is_ident(&called) || names::is_keyword(&called) {
+        argument_fault(parameters, &called)
+    } else {
+        Some(format!("`{called}` is no name for a Rust argument"))
+    };
+    if let Some(reason) = fault {
+        let mend = action(at, "x-field-name: another_name");
+        lowering.problem(at, reason, Some(mend));
+    }
     let place = match location {
         Location::Path => "path",
         Location::Query => "query",
@@ -475,7 +493,7 @@ fn add_parameter(
     parameters.push(Parameter {
         comma_separated: resolved.get("x-comma-separated").and_then(Value::as_bool) == Some(true),
         checks: checks(&resolved),
-        rust_name: text(&resolved, "x-field-name").map(str::to_owned),
+        rust_name,
         name,
         location,
         required,
@@ -659,6 +677,13 @@ fn body_as_query(
         .unwrap_or_default();
     for (name, property) in properties {
         let at = join(&join(&schema.pointer, "properties"), &name);
+        let twice = parameters
+            .iter()
+            .any(|known| known.name == name && known.location == Location::Query);
+        if let Some(reason) = parameter_fault(parameters, "", &name, Location::Query, twice) {
+            lowering.problem(&at, reason, Some(removal(&at)));
+            continue;
+        }
         let example = example
             .and_then(|example| example.get(&name))
             .or_else(|| property.get("example"))

@@ -74,4 +74,18 @@ impl Client {
     pub fn builder() -> ClientBuilder<Self> {
         ClientBuilder::new(Scheme::Headers, BASE_URL)
     }
+
+    /// The same client, with another limit for each whole call than
+    /// [`ClientBuilder::deadline`]; waits and repeats are part of it.
+    pub fn within(&self, deadline: std::time::Duration) -> Self {
+        Self {
+            core: self.core.within(deadline),
+        }
+    }
+
+    /// How full the venue's rate limits are by the client's own count; empty if it was built
+    /// without a model of them.
+    pub fn pace(&self) -> Vec<crate::CounterState> {
+        self.core.pace()
+    }
 }

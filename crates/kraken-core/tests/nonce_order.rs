@@ -1,0 +1,225 @@
+//! Calls of one key from many tasks and many processes, against a venue that
+//! refuses each nonce that is not above the highest.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, too"
+)]
+
+mod venue;
+
+use std::collections::HashMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use exchange_transport::{Call, Error};
+use kraken_core::{ClientBuilder, Core, Scheme};
+use tokio::task::JoinSet;
+use venue::{BALANCE, KEY, SECRET, Venue, reordering};
+
+type Texts = HashMap<String, String>;
+
+fn builder(url: &str) -> ClientBuilder<Core> {
+    ClientBuilder::new(Scheme::Body, url).api_key(KEY, SECRET)
+}
+
+/// So many calls from so many tasks; what came of each.
+async fn run(core: &Core, tasks: u32, calls: u32) -> Vec<Result<Texts, Error>> {
+    let mut running = JoinSet::new();
+    for task in 0..tasks {
+        let core = core.clone();
+        let share = calls / tasks + u32::from(task < calls % tasks);
+        running.spawn(async move {
+            let mut results = Vec::new();
+            for _ in 0..share {
+                results.push(core.call::<Texts>(Call::new(&BALANCE)).await);
+            }
+            results
+        });
+    }
+    running.join_all().await.into_iter().flatten().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ten_thousand_calls_of_64_tasks_and_no_nonce_is_refused() {
+    let venue = Venue::start(reordering).await;
+    let core = builder(&venue.url).build().unwrap();
+    let results = run(&core, 64, 10_000).await;
+    assert_eq!(results.len(), 10_000);
+    for result in results {
+        result.unwrap();
+    }
+    let books = venue.books();
+    assert_eq!(
+        (books.requests, books.refused, books.executed),
+        (10_000, 0, 10_000)
+    );
+    assert_eq!(books.most_in_flight, 1);
+}
+
+/// The venue above does refuse and reorder: with more calls at the same time
+/// than the key has a nonce window for, it shows. No caller sees it, though.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_that_are_overtaken_are_sent_again() {
+    let venue = Venue::start(reordering).await;
+    let core = builder(&venue.url).in_flight(2).build().unwrap();
+    let results = run(&core, 8, 500).await;
+    let failed = results.iter().filter(|result| result.is_err()).count();
+    let books = venue.books();
+    assert_eq!(failed, 0);
+    assert_eq!(books.executed, 500);
+    assert!(books.refused > 0, "{books:?}");
+    assert_eq!(books.most_in_flight, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_nonce_window_allows_many_calls_at_the_same_time() {
+    let window = Duration::from_secs(30).as_nanos().try_into().unwrap();
+    let venue = Venue::with_window(window, reordering).await;
+    let core = builder(&venue.url).in_flight(16).build().unwrap();
+    for result in run(&core, 64, 2_000).await {
+        result.unwrap();
+    }
+    let books = venue.books();
+    assert_eq!((books.refused, books.executed), (0, 2_000));
+    assert!((2..=16).contains(&books.most_in_flight), "{books:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn clients_built_apart_share_the_queue_of_their_key() {
+    let venue = Venue::start(reordering).await;
+    let mut running = JoinSet::new();
+    for in_flight in [1, 1, 2] {
+        let core = builder(&venue.url).in_flight(in_flight).build().unwrap();
+        running.spawn(async move { run(&core, 8, if in_flight == 1 { 300 } else { 0 }).await });
+    }
+    for result in running.join_all().await.into_iter().flatten() {
+        result.unwrap();
+    }
+    let books = venue.books();
+    assert_eq!((books.refused, books.executed), (0, 600));
+    assert_eq!(books.most_in_flight, 1);
+}
+
+const URL: &str = "KRAKEN_CORE_TEST_URL";
+const NONCE_FILE: &str = "KRAKEN_CORE_TEST_NONCE_FILE";
+const RECORD: &str = "KRAKEN_CORE_TEST_RECORD";
+const CALLS: &str = "KRAKEN_CORE_TEST_CALLS";
+
+/// Longer than any child needs, so that a child that hangs fails the test.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Ends the child with the test, also when the test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails only if the child is gone already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn start_child(test: &str, url: &str, nonce_file: &Path, record: &Path, calls: u32) -> Running {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(URL, url)
+        .env(NONCE_FILE, nonce_file)
+        .env(RECORD, record)
+        .env(CALLS, calls.to_string())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    Running(child)
+}
+
+/// In a child: makes its calls from 16 tasks, writes down a line for each, and
+/// says so by `true`.
+async fn called_as_child() -> bool {
+    let Ok(url) = std::env::var(URL) else {
+        return false;
+    };
+    let nonces = kraken_core_nonces(&std::env::var_os(NONCE_FILE).unwrap());
+    let core = builder(&url).nonce_source(nonces).build().unwrap();
+    let mut record = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(std::env::var_os(RECORD).unwrap())
+        .unwrap();
+    let calls: u32 = std::env::var(CALLS).unwrap().parse().unwrap();
+    let mut left = calls;
+    while left > 0 {
+        let some = left.min(20);
+        left -= some;
+        let mut lines = String::new();
+        for result in run(&core, 16, some).await {
+            match result {
+                Ok(_) => lines.push_str("ok\n"),
+                Err(error) => lines.push_str(&format!("{error}\n")),
+            }
+        }
+        record.write_all(lines.as_bytes()).unwrap();
+    }
+    true
+}
+
+fn kraken_core_nonces(path: &std::ffi::OsStr) -> exchange_auth::FileNonce {
+    exchange_auth::FileNonce::open_with_wait(path, PATIENCE).unwrap()
+}
+
+fn recorded(record: &Path) -> Vec<String> {
+    let text = fs::read_to_string(record).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_share_a_key_reach_their_callers_without_an_error() {
+    if called_as_child().await {
+        return;
+    }
+    let test = "processes_that_share_a_key_reach_their_callers_without_an_error";
+    let venue = Venue::start(reordering).await;
+    let directory = tempfile::tempdir().unwrap();
+    let nonce_file = directory.path().join("nonce");
+    let records: Vec<_> = (0..4)
+        .map(|child| directory.path().join(child.to_string()))
+        .collect();
+    let (survivors, victim) = records.split_at(3);
+    let calls = 400;
+    let mut children: Vec<_> = survivors
+        .iter()
+        .map(|record| start_child(test, &venue.url, &nonce_file, record, calls))
+        .collect();
+    // More than it can make before it is killed in the midst of them.
+    let mut killed = start_child(test, &venue.url, &nonce_file, &victim[0], 1_000_000);
+    let start = Instant::now();
+    while recorded(&victim[0]).len() < 40 {
+        assert!(start.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    killed.0.kill().unwrap();
+    assert!(!killed.0.wait().unwrap().success());
+
+    for child in &mut children {
+        while child.0.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < PATIENCE);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(child.0.wait().unwrap().success());
+    }
+    for record in survivors {
+        let lines = recorded(record);
+        assert_eq!(lines.len(), calls as usize);
+        for line in lines {
+            assert_eq!(line, "ok");
+        }
+    }
+    for line in recorded(&victim[0]) {
+        assert_eq!(line, "ok");
+    }
+    let books = venue.books();
+    assert!(books.executed >= 3 * u64::from(calls) + 40, "{books:?}");
+}
