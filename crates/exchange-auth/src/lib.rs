@@ -51,6 +51,6 @@ mod nonce_file;
 mod secret;
 
 pub use credentials::{Credentials, CredentialsError};
-pub use nonce::{ClockNonce, NonceError, NonceSource};
+pub use nonce::{ClockNonce, NonceError, NonceHold, NonceSource};
 pub use nonce_file::FileNonce;
 pub use secret::Secret;

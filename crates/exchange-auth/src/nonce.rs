@@ -25,11 +25,49 @@ pub trait NonceSource: Send + Sync + fmt::Debug {
     /// been used up then; the call must not be sent.
     fn next(&self) -> Result<u64, NonceError>;
 
+    /// Like [`next`](Self::next), but nobody else gets a nonce of this key,
+    /// in any process that shares the source, until the hold is dropped.
+    ///
+    /// For a call that was overtaken before: held until it has arrived, it
+    /// can't be overtaken again. Others wait meanwhile, so keep it short.
+    ///
+    /// A source that one process uses need not do anything for it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next`](Self::next).
+    fn next_held(&self) -> Result<(u64, NonceHold), NonceError> {
+        self.next().map(|nonce| (nonce, NonceHold::none()))
+    }
+
     /// Whether [`next`](Self::next) may block, on a disk or on a lock that
     /// another process holds. Asynchronous code then calls it on a thread where
     /// blocking is allowed.
     fn may_block(&self) -> bool {
         false
+    }
+}
+
+/// Keeps others from getting a nonce until it is dropped, see
+/// [`NonceSource::next_held`].
+#[must_use = "others go on when this is dropped"]
+pub struct NonceHold(Option<Box<dyn Send + Sync>>);
+
+impl NonceHold {
+    /// Holds nobody up.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Holds others up until `lock` is dropped.
+    pub fn new(lock: impl Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(lock)))
+    }
+}
+
+impl fmt::Debug for NonceHold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NonceHold").field(&self.0.is_some()).finish()
     }
 }
 

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 use crate::nonce::{following, unix_nanoseconds};
-use crate::{NonceError, NonceSource};
+use crate::{NonceError, NonceHold, NonceSource};
 
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
@@ -106,6 +106,11 @@ impl FileNonce {
     /// One turn: lock, read, write, flush. Takes the clock's time, so that
     /// tests can have a clock of their own.
     fn draw(&self, now: impl FnOnce() -> u64) -> Result<u64, NonceError> {
+        self.draw_and_hold(now).map(|(next, _)| next)
+    }
+
+    /// One turn that goes on until the file is closed.
+    fn draw_and_hold(&self, now: impl FnOnce() -> u64) -> Result<(u64, File), NonceError> {
         // A panic elsewhere cannot have left a wrong number behind.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = self.open_locked()?;
@@ -116,7 +121,7 @@ impl FileNonce {
             .and_then(|()| file.sync_data())
             .map_err(|source| unusable(&self.path, "write", source))?;
         *last = next;
-        Ok(next)
+        Ok((next, file))
     }
 
     /// Opens the file for one turn; closing it gives the lock back. Opened
@@ -164,6 +169,11 @@ impl NonceSource for FileNonce {
         // Asked only once it is our turn: before the wait, the clock would
         // show less than the numbers that others drew meanwhile.
         self.draw(unix_nanoseconds)
+    }
+
+    fn next_held(&self) -> Result<(u64, NonceHold), NonceError> {
+        let (nonce, file) = self.draw_and_hold(unix_nanoseconds)?;
+        Ok((nonce, NonceHold::new(file)))
     }
 
     fn may_block(&self) -> bool {
@@ -400,6 +410,23 @@ mod tests {
             drop(holder);
             assert_eq!(waiting.join().unwrap().unwrap(), NOW);
         });
+    }
+
+    #[test]
+    fn nobody_draws_while_a_nonce_is_held() {
+        let place = place();
+        let (one, other) = (
+            impatient(&place.path).unwrap(),
+            impatient(&place.path).unwrap(),
+        );
+        let (held, hold) = one.next_held().unwrap();
+        for source in [&one, &other] {
+            assert!(matches!(source.next(), Err(NonceError::FileLocked { .. })));
+        }
+        drop(hold);
+        let next = other.next().unwrap();
+        assert!(next > held);
+        assert!(one.next().unwrap() > next);
     }
 
     #[test]

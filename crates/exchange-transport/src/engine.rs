@@ -16,8 +16,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use exchange_auth::NonceSource;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use exchange_auth::{NonceHold, NonceSource};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use crate::call::Call;
@@ -246,6 +246,7 @@ impl Engine {
                 call,
                 path_and_query: &path_and_query,
                 deadline,
+                alone: tries.nonce_was_refused(),
                 pace_wait: Duration::ZERO,
                 queue_wait: Duration::ZERO,
                 started: None,
@@ -316,6 +317,9 @@ struct Attempt<'a> {
     call: &'a Call,
     path_and_query: &'a str,
     deadline: Instant,
+    /// It was overtaken before: nobody else may have a nonce until it has
+    /// arrived, neither in this process nor in others that share the source.
+    alone: bool,
     pace_wait: Duration,
     queue_wait: Duration,
     /// When it had leave to go.
@@ -344,10 +348,10 @@ impl<'a> Attempt<'a> {
                 let waits_since = Instant::now();
                 let in_time = timeout_at(self.deadline, async {
                     let order = line.queue.order().await;
-                    let nonce = next_nonce(&line.nonces).await?;
+                    let nonce = next_nonce(&line.nonces, self.alone).await?;
                     Ok((order, nonce))
                 });
-                let (order, nonce) = in_time
+                let (order, (nonce, hold)) = in_time
                     .await
                     .unwrap_or_else(|_| Err(too_late("waiting for a nonce")))
                     .map_err(Failure::Final)?;
@@ -363,8 +367,12 @@ impl<'a> Attempt<'a> {
                     Poll::Ready(head) => Poll::Ready(Some(head)),
                     Poll::Pending => Poll::Ready(None),
                 });
-                let first = first.await;
+                let mut first = first.await;
                 drop(order);
+                if first.is_none() && self.alone {
+                    first = timeout(LONGEST_HOLD, sending.as_mut()).await.ok();
+                }
+                drop(hold);
                 match first {
                     Some(head) => head,
                     None => sending.await,
@@ -401,7 +409,11 @@ impl<'a> Attempt<'a> {
                 return Ok((pace, None));
             };
             let since = Instant::now();
-            let turn = line.queue.turn(self.engine.config.in_flight);
+            let in_flight = match self.alone {
+                true => InFlight::ONE,
+                false => self.engine.config.in_flight,
+            };
+            let turn = line.queue.turn(in_flight);
             let turn = timeout_at(self.deadline, turn)
                 .await
                 .map_err(|_| too_late("waiting for its turn in the queue of the key"))?;
@@ -500,6 +512,9 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// Others give up waiting for a nonce file after 5 s by default.
+const LONGEST_HOLD: Duration = Duration::from_secs(2);
+
 /// A reservation waits in the queue for so long before it is made anew.
 const STALE: Duration = Duration::from_millis(100);
 
@@ -543,12 +558,16 @@ fn too_late(doing: &str) -> Error {
     ))
 }
 
-async fn next_nonce(nonces: &Arc<dyn NonceSource>) -> Result<u64, Error> {
+async fn next_nonce(nonces: &Arc<dyn NonceSource>, hold: bool) -> Result<(u64, NonceHold), Error> {
+    let next = move |nonces: &dyn NonceSource| match hold {
+        true => nonces.next_held(),
+        false => nonces.next().map(|nonce| (nonce, NonceHold::none())),
+    };
     let nonce = if nonces.may_block() {
         let nonces = Arc::clone(nonces);
         // If this future is dropped meanwhile, the number is drawn and never
         // used: the source counts on from it.
-        match tokio::task::spawn_blocking(move || nonces.next()).await {
+        match tokio::task::spawn_blocking(move || next(&*nonces)).await {
             Ok(nonce) => nonce,
             Err(error) => {
                 return Err(Error::new(Kind::Nonce)
@@ -557,7 +576,7 @@ async fn next_nonce(nonces: &Arc<dyn NonceSource>) -> Result<u64, Error> {
             }
         }
     } else {
-        nonces.next()
+        next(&**nonces)
     };
     nonce.map_err(|error| {
         Error::new(Kind::Nonce)

@@ -15,6 +15,7 @@
 //! | [`watch`] | log events, and a hook for metrics |
 //! | [`transport`] | sending, with time and size limits |
 //! | [`pacer`] | how a model of the venue's rate limits is asked |
+//! | [`pace`] | counters to build such a model from |
 //! | [`error`] | the one error type of all venue crates |
 //!
 //! # Example
@@ -50,6 +51,7 @@ pub mod error;
 pub mod given;
 pub mod header;
 pub mod operation;
+pub mod pace;
 pub mod pacer;
 pub mod param;
 pub mod queue;

@@ -126,6 +126,11 @@ impl Tries {
         Some(wait.max(error.retry_after().unwrap_or_default()))
     }
 
+    /// Whether the venue refused a nonce of this call.
+    pub(crate) fn nonce_was_refused(&self) -> bool {
+        self.nonces_refused > 0
+    }
+
     /// Whether an earlier sending may have arrived.
     pub(crate) fn in_doubt(&self) -> bool {
         self.in_doubt

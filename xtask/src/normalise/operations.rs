@@ -352,6 +352,8 @@ fn parameter_fault(
     } else if location == Location::Path && !placeholders(path).contains(&name) {
         Some(format!("the path has no place for the parameter `{name}`"))
     } else if !names::is_ident(&rust_name) && !names::is_keyword(&rust_name)
+        // Progenitor's builders have these two themselves.
+        || matches!(rust_name.as_str(), "body" | "client")
         || taken
             .iter()
             .any(|known| known.name.to_snake_case() == rust_name)

@@ -1,0 +1,414 @@
+//! Counters to build a model of a venue's rate limits from.
+//!
+//! | Type | The rule it models |
+//! |---|---|
+//! | [`Counter`] | each call adds its cost, time takes away a fixed amount a second (also known as a leaky bucket) |
+//! | [`CounterMap`] | one such counter for each of many names, such as trading pairs |
+//! | [`Window`] | so many calls within so much time |
+//!
+//! They count in whole numbers, so that nothing is lost to rounding however
+//! long they run, and they never look at a clock: each method is told the
+//! time. A time a little before one they have seen is taken as that one.
+//!
+//! All of them count ahead: a call that must wait is counted for the time at
+//! which it will be sent, so that the next one finds its place behind it.
+//!
+//! # Example
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use exchange_transport::pace::{Counter, Decay, UNIT};
+//!
+//! # fn main() -> Result<(), exchange_transport::Error> {
+//! // At most 2 units, of which one decays every 2 s.
+//! let rule = Decay { limit: 2 * UNIT, per_second: UNIT / 2 };
+//! let mut counter = Counter::new(rule)?;
+//! let now = Instant::now();
+//! for expected in [0, 0, 2, 4] {
+//!     let wait = counter.wait_for(UNIT, now);
+//!     assert_eq!(wait, Duration::from_secs(expected));
+//!     counter.count(UNIT, wait, now);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Kind};
+
+/// One unit of a venue's counter. Costs, limits and levels are in millionths
+/// of it.
+pub const UNIT: u64 = 1_000_000;
+
+/// For how long at most a counter stays full because the venue said so: a time
+/// that was misread must not stop a client for good.
+pub const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
+
+/// Levels are kept in nanoseconds of a decay of one millionth a second: then
+/// every decay takes a whole number away in every nanosecond.
+const SCALE: u128 = 1_000_000_000;
+
+/// How much a [`Counter`] holds, and how fast it empties. Both in millionths
+/// of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Decay {
+    /// The most it may hold.
+    pub limit: u64,
+    /// What a second takes away.
+    pub per_second: u64,
+}
+
+impl Decay {
+    /// The same rule with `free` millionths of a unit left unused, for what
+    /// the model can't know exactly. In the long run nothing is lost by that:
+    /// as much decays as before.
+    pub const fn keep_free(self, free: u64) -> Self {
+        Self {
+            limit: self.limit.saturating_sub(free),
+            ..self
+        }
+    }
+
+    /// What decays in a time, in millionths of a unit, rounded up.
+    pub fn in_time(self, time: Duration) -> u64 {
+        to_u64(self.scaled(time).div_ceil(SCALE))
+    }
+
+    /// Refuses a rule under which a call of this cost could never be made.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Configuration`] if the limit is below `cost`, or if nothing
+    /// decays.
+    pub fn check(self, cost: u64) -> Result<(), Error> {
+        if self.limit == 0 {
+            return Err(refused("a rate limit of zero lets no call through"));
+        }
+        if self.per_second == 0 {
+            return Err(refused(
+                "a rate limit whose counter does not decay lets no call through once it is full",
+            ));
+        }
+        if cost > self.limit {
+            return Err(refused(format!(
+                "a rate limit of {} (with what is kept free taken off) has no room for a call that \
+                 costs {}",
+                Units(self.limit),
+                Units(cost)
+            )));
+        }
+        Ok(())
+    }
+
+    fn scaled(self, time: Duration) -> u128 {
+        // 2^64 s in nanoseconds times 2^64 is a little too much for 128 bits.
+        u128::from(self.per_second).saturating_mul(time.as_nanos())
+    }
+}
+
+fn refused(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(Kind::Configuration).with_text(text)
+}
+
+/// Writes millionths as a decimal number.
+struct Units(u64);
+
+impl std::fmt::Display for Units {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0 / UNIT)?;
+        match self.0 % UNIT {
+            0 => Ok(()),
+            rest => write!(f, ".{}", format!("{rest:06}").trim_end_matches('0')),
+        }
+    }
+}
+
+fn to_u64(value: u128) -> u64 {
+    u64::try_from(value).unwrap_or(u64::MAX)
+}
+
+/// A counter that calls fill and time empties.
+#[derive(Debug, Clone)]
+pub struct Counter {
+    rule: Decay,
+    /// What stands on it at `at`, times [`SCALE`]. Calls that were given a
+    /// wait are in it already, so it may be above the limit.
+    level: u128,
+    /// None as long as nothing was counted.
+    at: Option<Instant>,
+}
+
+impl Counter {
+    /// An empty counter.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Configuration`] if the limit or the decay is zero.
+    pub fn new(rule: Decay) -> Result<Self, Error> {
+        rule.check(0)?;
+        Ok(Self {
+            rule,
+            level: 0,
+            at: None,
+        })
+    }
+
+    /// The rule it follows.
+    pub const fn rule(&self) -> Decay {
+        self.rule
+    }
+
+    /// How long a call must wait for room. One that costs more than the limit
+    /// has room when the counter is empty.
+    pub fn wait_for(&self, cost: u64, now: Instant) -> Duration {
+        let cost = cost.min(self.rule.limit);
+        let over = (self.level_at(now) + scale(cost)).saturating_sub(scale(self.rule.limit));
+        Duration::from_nanos(to_u64(over.div_ceil(u128::from(self.rule.per_second))))
+    }
+
+    /// Counts a call that is sent `after` so long, whether there is room or
+    /// not.
+    pub fn count(&mut self, cost: u64, after: Duration, now: Instant) {
+        // If the counter would be empty before, the call still finds it no
+        // emptier than that when it is sent.
+        let level = self.level_at(now).max(self.rule.scaled(after));
+        self.set(level.saturating_add(scale(cost)), now);
+    }
+
+    /// Counts a call that is sent now whether there is room or not, and which
+    /// the venue refuses without counting if there is none: so the counter is
+    /// full at most. Tells how much was counted.
+    pub fn count_up_to_full(&mut self, cost: u64, now: Instant) -> u64 {
+        let level = self.level_at(now);
+        let room = scale(self.rule.limit).saturating_sub(level);
+        let counted = cost.min(to_u64(room.div_ceil(SCALE)));
+        self.set(level + scale(counted), now);
+        counted
+    }
+
+    /// Notes that the venue found no room: it is full, and stays so for at
+    /// least `hold`, of which no more than [`LONGEST_HOLD`] is believed.
+    pub fn fill(&mut self, hold: Duration, now: Instant) {
+        let hold = hold.min(LONGEST_HOLD);
+        let full = scale(self.rule.limit).saturating_add(self.rule.scaled(hold));
+        self.set(self.level_at(now).max(full), now);
+    }
+
+    /// Takes back what was counted for a call that was not sent.
+    pub fn take_back(&mut self, counted: u64, now: Instant) {
+        self.set(self.level_at(now).saturating_sub(scale(counted)), now);
+    }
+
+    /// What stands on it, in millionths of a unit, rounded up. More than the
+    /// limit means that calls are waiting.
+    pub fn used(&self, now: Instant) -> u64 {
+        to_u64(self.level_at(now).div_ceil(SCALE))
+    }
+
+    fn level_at(&self, now: Instant) -> u128 {
+        let passed = self
+            .at
+            .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        self.level.saturating_sub(self.rule.scaled(passed))
+    }
+
+    fn set(&mut self, level: u128, now: Instant) {
+        self.level = level;
+        self.at = Some(self.at.map_or(now, |at| at.max(now)));
+    }
+}
+
+fn scale(micro: u64) -> u128 {
+    u128::from(micro) * SCALE
+}
+
+/// A [`Counter`] for each name, all under one rule.
+///
+/// A cost may also be counted without knowing for which name: then it counts
+/// for every name, those that were never seen included.
+#[derive(Debug, Clone)]
+pub struct CounterMap {
+    /// What stands on the counter of every name that has none of its own.
+    base: Counter,
+    named: HashMap<String, Counter>,
+    /// Counters that are no fuller than `base` are dropped when there are so
+    /// many names.
+    tidy_at: usize,
+}
+
+/// Below this number of names nothing is tidied up.
+const FEW: usize = 64;
+
+impl CounterMap {
+    /// Empty counters.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Configuration`] if the limit or the decay is zero.
+    pub fn new(rule: Decay) -> Result<Self, Error> {
+        Ok(Self {
+            base: Counter::new(rule)?,
+            named: HashMap::new(),
+            tidy_at: FEW,
+        })
+    }
+
+    /// The counter that says how long a call must wait: that of its name, or
+    /// without a name the fullest of all.
+    pub fn counter(&self, name: Option<&str>, now: Instant) -> &Counter {
+        match name {
+            Some(name) => self.named.get(name).unwrap_or(&self.base),
+            None => self.named.values().fold(&self.base, |fullest, counter| {
+                if counter.level_at(now) > fullest.level_at(now) {
+                    counter
+                } else {
+                    fullest
+                }
+            }),
+        }
+    }
+
+    /// Changes the counter of a name, or without a name all of them.
+    pub fn update(
+        &mut self,
+        name: Option<&str>,
+        now: Instant,
+        mut change: impl FnMut(&mut Counter),
+    ) {
+        let Some(name) = name else {
+            change(&mut self.base);
+            self.named.values_mut().for_each(change);
+            return;
+        };
+        if let Some(counter) = self.named.get_mut(name) {
+            change(counter);
+            return;
+        }
+        if self.named.len() >= self.tidy_at {
+            let floor = self.base.level_at(now);
+            self.named
+                .retain(|_, counter| counter.level_at(now) > floor);
+            self.tidy_at = FEW.max(2 * self.named.len());
+        }
+        let mut counter = self.base.clone();
+        change(&mut counter);
+        self.named.insert(name.to_owned(), counter);
+    }
+
+    /// The counter of names that have none of their own.
+    pub const fn base(&self) -> &Counter {
+        &self.base
+    }
+
+    /// The names that have a counter of their own, in no order.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &Counter)> {
+        self.named
+            .iter()
+            .map(|(name, counter)| (name.as_str(), counter))
+    }
+}
+
+/// At most so many calls within any stretch of time of a certain length.
+///
+/// That also keeps to a venue's limit for fixed stretches, such as each
+/// minute of the clock, wherever they begin.
+#[derive(Debug, Clone)]
+pub struct Window {
+    limit: usize,
+    period: Duration,
+    /// When calls were or will be sent, in order of time.
+    sent: VecDeque<Instant>,
+    /// Nothing is sent before.
+    held_until: Option<Instant>,
+}
+
+impl Window {
+    /// An empty window for `limit` calls in each `period`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Configuration`] if either is zero.
+    pub fn new(limit: u32, period: Duration) -> Result<Self, Error> {
+        if limit == 0 {
+            return Err(refused("a rate limit of zero lets no call through"));
+        }
+        if period.is_zero() {
+            return Err(refused(
+                "a rate limit for a period of no time limits nothing",
+            ));
+        }
+        Ok(Self {
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            period,
+            sent: VecDeque::new(),
+            held_until: None,
+        })
+    }
+
+    /// How long a call must wait for room.
+    pub fn wait(&self, now: Instant) -> Duration {
+        let room = match self.sent.len().checked_sub(self.limit) {
+            // The call that must leave the window first.
+            Some(index) => self.sent.get(index).map(|sent| *sent + self.period),
+            None => None,
+        };
+        room.max(self.held_until)
+            .map_or(Duration::ZERO, |time| time.saturating_duration_since(now))
+    }
+
+    /// Counts a call that is sent `after` so long, whether there is room or
+    /// not.
+    pub fn count(&mut self, after: Duration, now: Instant) {
+        self.forget(now);
+        let time = now + after;
+        let index = self.sent.partition_point(|sent| *sent <= time);
+        self.sent.insert(index, time);
+    }
+
+    /// Counts a call that is sent now, unless the window is full: then the
+    /// venue refuses it without counting. Tells whether it was counted.
+    pub fn count_up_to_full(&mut self, now: Instant) -> bool {
+        let room = self.wait(now).is_zero();
+        if room {
+            self.count(Duration::ZERO, now);
+        }
+        room
+    }
+
+    /// Notes that the venue found no room: nothing is sent for `hold`, or if
+    /// that is zero for half the period. No more than [`LONGEST_HOLD`] is
+    /// believed.
+    pub fn fill(&mut self, hold: Duration, now: Instant) {
+        let hold = match hold.is_zero() {
+            true => self.period / 2,
+            false => hold,
+        };
+        let hold = hold.min(LONGEST_HOLD);
+        self.held_until = self.held_until.max(Some(now + hold));
+    }
+
+    /// Takes back the last call that was counted; it was not sent.
+    pub fn take_back(&mut self) {
+        self.sent.pop_back();
+    }
+
+    /// How many calls stand in the window. More than the limit means that
+    /// calls are waiting.
+    pub fn used(&self, now: Instant) -> usize {
+        let gone = self.sent.partition_point(|sent| *sent + self.period <= now);
+        self.sent.len() - gone
+    }
+
+    /// How many it holds.
+    pub const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    fn forget(&mut self, now: Instant) {
+        let gone = self.sent.partition_point(|sent| *sent + self.period <= now);
+        self.sent.drain(..gone);
+    }
+}
