@@ -5,6 +5,11 @@
 //! change, review the pending ones with `cargo insta review`, or accept them all with
 //! `INSTA_UPDATE=always cargo test -p workspace-tests --test snapshots`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can't be set up should stop"
+)]
+
 use std::{
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},

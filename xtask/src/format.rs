@@ -65,6 +65,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "OrderRef",
             "OrderTime",
             "Parameters",
+            "Reply",
             "SecretText",
             "TimeOrId",
         ],

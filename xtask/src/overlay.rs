@@ -64,10 +64,10 @@ fn apply_action(
         ));
         return;
     };
-    if !action
+    if action
         .get("description")
         .and_then(Value::as_str)
-        .is_some_and(|text| !text.trim().is_empty())
+        .is_none_or(|text| text.trim().is_empty())
     {
         outcome.problems.push(problem(
             overlay,
@@ -111,7 +111,7 @@ fn apply_action(
     let mut pointers: Vec<String> = path
         .query_located(document)
         .locations()
-        .map(|location| location.to_json_pointer())
+        .map(serde_json_path::NormalizedPath::to_json_pointer)
         .collect();
     if pointers.is_empty() {
         outcome.unmatched.push(problem(

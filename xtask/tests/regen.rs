@@ -1,5 +1,10 @@
 //! `cargo xtask regen` from the outside: what it writes, compares and says.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can't be set up should stop"
+)]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -74,6 +74,17 @@ pub struct Reply<T> {
     pub status: u16,
 }
 
+impl<T> Reply<T> {
+    /// The same reply with another value.
+    pub fn map<U>(self, value: impl FnOnce(T) -> U) -> Reply<U> {
+        Reply {
+            value: value(self.value),
+            warnings: self.warnings,
+            status: self.status,
+        }
+    }
+}
+
 impl Core {
     /// Makes a call and decodes its answer.
     ///

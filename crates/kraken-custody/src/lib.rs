@@ -85,7 +85,7 @@ pub use exchange_transport::{
 };
 pub use exchange_wire::{DecodeError, RawJson, Rfc3339, Timestamp, UnixSeconds};
 pub use indexmap::IndexMap;
-pub use kraken_core::{ClientBuilder, Core, Scheme};
+pub use kraken_core::{ClientBuilder, Core, Reply, Scheme};
 pub use rust_decimal::{self, Decimal};
 
 pub mod external;

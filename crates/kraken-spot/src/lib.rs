@@ -141,7 +141,7 @@ pub use exchange_wire::{DecodeError, RawJson, Rfc3339, Timestamp, UnixSeconds};
 pub use indexmap::IndexMap;
 pub use kraken_core::{
     AssetClass, AssetList, ClassifiedAsset, ClientBuilder, Core, Cursor, DepositLimit, OrderPrice,
-    OrderRef, OrderTime, PriceSign, Scheme, SecretText, TimeOrId,
+    OrderRef, OrderTime, PriceSign, Reply, Scheme, SecretText, TimeOrId,
 };
 pub use rust_decimal::{self, Decimal};
 

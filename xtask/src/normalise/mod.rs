@@ -1,18 +1,27 @@
 //! Stage 3: rules that hold for a whole API, not for one place.
 //!
-//! - [`operations`]: envelope and nonce come off; names, permissions, effects and paces are read.
-//! - [`lower`]: schemas become the few plain forms the generator emits.
-//! - [`names`]: which names Rust and the generated code can bear.
+//! - [`operations`]: names, permissions, effects and paces of the operations are read; `parameters`,
+//!   `body`, `answer` and `permission` have a part each: the envelope and the nonce come off.
+//! - `lower`: schemas become the few plain forms the generator emits; `objects`, `unions` and
+//!   `limits` have a part each.
+//! - `names`: which names Rust and the generated code can bear.
 //! - [`rules`]: which names mean amounts and times, and what a format is in Rust.
 //! - [`resolve`]: following references.
-//! - [`reach`]: which named types requests and answers of which tags reach.
+//! - `reach`: which named types requests and answers of which tags reach.
 
+mod answer;
+mod body;
+mod limits;
 pub(crate) mod lower;
 pub(crate) mod names;
+mod objects;
 pub mod operations;
+mod parameters;
+mod permission;
 pub(crate) mod reach;
 pub mod resolve;
 pub mod rules;
+mod unions;
 
 use std::collections::HashMap;
 

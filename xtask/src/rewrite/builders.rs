@@ -299,7 +299,7 @@ pub(crate) fn setter(ty: &Type) -> (TokenStream, fn(&Ident) -> TokenStream) {
 
 /// `name: value,`, or `name,` when the value has the field's name.
 pub(crate) fn member(ident: &Ident, value: &TokenStream) -> TokenStream {
-    if value.to_string() == ident.to_string() {
+    if *ident == value.to_string() {
         quote!(#ident,)
     } else {
         quote!(#ident: #value,)
@@ -350,58 +350,28 @@ pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
     let missing = idents.iter().map(|ident| quote!(#ident: Missing,));
 
     let required_setters = required.iter().enumerate().map(|(index, argument)| {
-        let ident = &idents[index];
-        let doc = docs::attributes(&format!(
-            "{}\n\nRequired.",
-            field_doc(&argument.field, true)
-        ));
-        let (parameter, conversion) = setter(&argument.field.ty);
-        let value = conversion(ident);
-        let ty = &argument.field.ty;
-        let given = generics.iter().enumerate().map(|(other, generic)| {
-            if other == index {
-                quote!(#ty)
-            } else {
-                quote!(#generic)
-            }
-        });
-        let moves = idents.iter().enumerate().map(|(other, other_ident)| {
-            if other == index {
-                member(other_ident, &value)
-            } else {
-                quote!(#other_ident: self.#other_ident,)
-            }
-        });
-        quote! {
-            #doc
-            pub fn #ident(self, #ident: #parameter) -> #name<#(#given),*> {
-                #name { core: self.core, #(#moves)* #options_move }
-            }
-        }
+        required_setter(&name, argument, index, &idents, &generics, &options_move)
     });
-    let optional_setters = optional.iter().map(|argument| {
-        let ident = ident(&argument.field);
-        let doc = docs::attributes(&field_doc(&argument.field, true));
-        let inner = codecs::inside(&argument.field.ty, "Option");
-        let (parameter, conversion) = setter(inner.unwrap_or(&argument.field.ty));
-        let value = conversion(&ident);
-        let value = if inner.is_some() {
-            quote!(Some(#value))
-        } else {
-            value
-        };
-        quote! {
-            #doc
-            pub fn #ident(mut self, #ident: #parameter) -> Self {
-                self.options.#ident = #value;
-                self
-            }
-        }
-    });
+    let optional_setters = optional.iter().map(|argument| optional_setter(argument));
 
     let prepare = prepare(call, checked, &idents, &types);
     let answer = call.answer_name();
-    let (answer, read) = reading(call, &answer);
+    let (answer, read, read_with_warnings) = reading(call, &answer);
+    let with_warnings = if operation.answer == Answer::Bytes {
+        TokenStream::new()
+    } else {
+        quote! {
+            /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+            ///
+            /// # Errors
+            ///
+            /// As `send`.
+            pub async fn send_with_warnings(self) -> Result<Reply<#answer>, Error> #bounds {
+                let (core, call) = self.prepare()?;
+                #read_with_warnings
+            }
+        }
+    };
     let send_doc = docs::attributes(&send_doc(operation));
     quote! {
         #doc
@@ -431,9 +401,68 @@ pub(crate) fn write(call: &Call<'_>, checked: bool) -> TokenStream {
                 #read
             }
 
+            #with_warnings
+
             fn prepare(self) -> Result<(Core, Call), Error> #bounds {
                 #prepare
             }
+        }
+    }
+}
+
+/// The setter of a parameter that the type of the builder tells about.
+fn required_setter(
+    name: &Ident,
+    argument: &Argument,
+    index: usize,
+    idents: &[Ident],
+    generics: &[Ident],
+    options_move: &TokenStream,
+) -> TokenStream {
+    let ident = &idents[index];
+    let doc = format!("{}\n\nRequired.", field_doc(&argument.field, true));
+    let doc = docs::attributes(&doc);
+    let (parameter, conversion) = setter(&argument.field.ty);
+    let value = conversion(ident);
+    let ty = &argument.field.ty;
+    let given = generics.iter().enumerate().map(|(other, generic)| {
+        if other == index {
+            quote!(#ty)
+        } else {
+            quote!(#generic)
+        }
+    });
+    let moves = idents.iter().enumerate().map(|(other, other_ident)| {
+        if other == index {
+            member(other_ident, &value)
+        } else {
+            quote!(#other_ident: self.#other_ident,)
+        }
+    });
+    quote! {
+        #doc
+        pub fn #ident(self, #ident: #parameter) -> #name<#(#given),*> {
+            #name { core: self.core, #(#moves)* #options_move }
+        }
+    }
+}
+
+fn optional_setter(argument: &Argument) -> TokenStream {
+    let ident = ident(&argument.field);
+    let doc = docs::attributes(&field_doc(&argument.field, true));
+    let inner = codecs::inside(&argument.field.ty, "Option");
+    let (parameter, conversion) = setter(inner.unwrap_or(&argument.field.ty));
+    let value = conversion(&ident);
+    let value = if inner.is_some() {
+        quote!(Some(#value))
+    } else {
+        value
+    };
+    quote! {
+        #doc
+        pub fn #ident(mut self, #ident: #parameter) -> Self {
+            self.options.#ident = #value;
+            self
         }
     }
 }
@@ -540,36 +569,40 @@ fn prepare(call: &Call<'_>, checked: bool, idents: &[Ident], types: &[&Type]) ->
     }
 }
 
-/// The answer's type and how it is read.
-fn reading(call: &Call<'_>, answer: &Type) -> (Type, TokenStream) {
+/// The answer's type, and how it is read without and with the venue's remarks.
+fn reading(call: &Call<'_>, answer: &Type) -> (Type, TokenStream, TokenStream) {
     if call.operation.answer == Answer::Bytes {
         return (
             syn::parse_quote!(Bytes),
             quote!(core.call_bytes(call).await),
+            TokenStream::new(),
         );
     }
-    let (shown, decoded): (Type, Type) = if call.operation.optional_result {
-        (
-            syn::parse_quote!(Option<#answer>),
-            syn::parse_quote!(Option<#answer>),
-        )
+    let shown: Type = if call.operation.optional_result {
+        syn::parse_quote!(Option<#answer>)
     } else {
-        (answer.clone(), answer.clone())
+        answer.clone()
     };
-    match call.answer_codec {
-        Some(codecs::COMMA) => (
-            shown,
-            quote!(Ok(core.call::<AsComma<#decoded>>(call).await?.0)),
+    match call.answer_codec.map(carrier) {
+        Some(carrier) => (
+            shown.clone(),
+            quote!(Ok(core.call::<#carrier<#shown>>(call).await?.0)),
+            quote!(Ok(core.call_with_warnings::<#carrier<#shown>>(call).await?.map(|value| value.0))),
         ),
-        Some("exchange_wire::decimal" | "exchange_wire::decimal::number") => (
+        None => (
             shown,
-            quote!(Ok(core.call::<AsDecimal<#decoded>>(call).await?.0)),
+            quote!(core.call(call).await),
+            quote!(core.call_with_warnings(call).await),
         ),
-        Some("exchange_wire::integer") => (
-            shown,
-            quote!(Ok(core.call::<AsInteger<#decoded>>(call).await?.0)),
-        ),
-        _ => (shown, quote!(core.call(call).await)),
+    }
+}
+
+/// The newtype that reads and writes a whole value by a codec.
+pub(crate) fn carrier(codec: &str) -> Ident {
+    match codec {
+        codecs::COMMA => format_ident!("AsComma"),
+        "exchange_wire::integer" => format_ident!("AsInteger"),
+        _ => format_ident!("AsDecimal"),
     }
 }
 
@@ -614,7 +647,7 @@ pub(crate) fn operation_doc(operation: &Operation) -> String {
         Effect::Order => doc.push_str(" It changes orders, so it is never sent twice by itself."),
         Effect::Funds => doc.push_str(" It moves money, so it is never sent twice by itself."),
         Effect::Account => {
-            doc.push_str(" It changes the account, so it is never sent twice by itself.")
+            doc.push_str(" It changes the account, so it is never sent twice by itself.");
         }
     }
     doc.push_str(&format!("\n\n`{} {}`, ", operation.method, operation.path));

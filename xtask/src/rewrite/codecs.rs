@@ -72,13 +72,9 @@ impl VisitMut for Markers {
                     }
                 }
             }
-            // Code in `types` names its own types through this module.
-            ["std", _, _] | ["indexmap", _] => {
-                if let Some(last) = path.path.segments.last().cloned() {
-                    *ty = parse_quote!(#last);
-                }
-            }
-            ["types" | "super", _] => {
+            // The standard library's names are short in the generated files; those of generated
+            // types come with the module progenitor put them in.
+            ["std", _, _] | ["indexmap" | "types" | "super", _] => {
                 if let Some(last) = path.path.segments.last().cloned() {
                     *ty = parse_quote!(#last);
                 }

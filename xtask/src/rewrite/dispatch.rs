@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use syn::Type;
 
 use super::{
-    builders::{Argument, Call, ident},
+    builders::{Argument, Call, carrier, ident},
     codecs,
 };
 use crate::{
@@ -66,14 +66,10 @@ pub(crate) fn write(_api: &Api, _model: &Model, calls: &[Call<'_>]) -> TokenStre
 }
 
 /// The type to read a value of `ty` as, so that its codec is used, and how to get the value out.
-fn carrier(ty: &Type, codec: Option<&str>) -> (TokenStream, TokenStream) {
-    match codec {
-        Some("exchange_wire::decimal" | "exchange_wire::decimal::number") => {
-            (quote!(AsDecimal<#ty>), quote!(.0))
-        }
-        Some("exchange_wire::integer") => (quote!(AsInteger<#ty>), quote!(.0)),
-        Some("exchange_wire::comma") => (quote!(AsComma<#ty>), quote!(.0)),
-        _ => (quote!(#ty), TokenStream::new()),
+fn carried(ty: &Type, codec: Option<&str>) -> (TokenStream, TokenStream) {
+    match codec.map(carrier) {
+        Some(carrier) => (quote!(#carrier<#ty>), quote!(.0)),
+        None => (quote!(#ty), TokenStream::new()),
     }
 }
 
@@ -86,13 +82,13 @@ fn send(call: &Call<'_>) -> TokenStream {
         .partition(|argument| !argument.field.is_required());
     let set_required = required.iter().map(|argument| {
         let (ident, wire) = (ident(&argument.field), &argument.field.wire);
-        let (ty, out) = carrier(&argument.field.ty, argument.field.codec);
+        let (ty, out) = carried(&argument.field.ty, argument.field.codec);
         quote!(let call = call.#ident(parameters.required::<#ty>(#wire)? #out);)
     });
     let set_optional = optional.iter().map(|argument| {
         let (ident, wire) = (ident(&argument.field), &argument.field.wire);
         let inner = codecs::inside(&argument.field.ty, "Option").unwrap_or(&argument.field.ty);
-        let (ty, out) = carrier(inner, argument.field.codec);
+        let (ty, out) = carried(inner, argument.field.codec);
         quote!(if let Some(value) = parameters.optional::<#ty>(#wire)? { call = call.#ident(value #out); })
     });
     let mutable = if optional.is_empty() {
@@ -123,13 +119,10 @@ fn send(call: &Call<'_>) -> TokenStream {
 
 /// The expression that writes a typed answer as JSON, through its codec.
 fn written_back(call: &Call<'_>, value: &TokenStream) -> TokenStream {
-    match call.answer_codec {
-        Some("exchange_wire::decimal" | "exchange_wire::decimal::number") => {
-            quote!(RawJson::from_serialize(&AsDecimal(#value))?)
-        }
-        Some("exchange_wire::integer") => quote!(RawJson::from_serialize(&AsInteger(#value))?),
-        Some("exchange_wire::comma") => quote!(RawJson::from_serialize(&AsComma(#value))?),
-        _ => quote!(RawJson::from_serialize(&#value)?),
+    if let Some(carrier) = call.answer_codec.map(carrier) {
+        quote!(RawJson::from_serialize(&#carrier(#value))?)
+    } else {
+        quote!(RawJson::from_serialize(&#value)?)
     }
 }
 
@@ -145,7 +138,7 @@ fn answer(call: &Call<'_>) -> TokenStream {
         shown
     };
     let row = format_ident!("{}", call.operation.rust_method.to_uppercase());
-    let (ty, _) = carrier(&shown, call.answer_codec);
+    let (ty, _) = carried(&shown, call.answer_codec);
     quote! {
         #id => Ok(RawJson::from_serialize(
             &kraken_core::decode_answer::<#ty>(&table::#row, body)?,

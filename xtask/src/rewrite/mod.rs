@@ -1,8 +1,8 @@
 //! Stage 6: progenitor's code becomes the client that a caller sees.
 //!
-//! One module a rule: [`codecs`] how values travel, [`types`] what they are in Rust, [`tagged`]
-//! request variants, [`checks`] what is refused before sending, [`builders`] the calls, [`table`]
-//! the operation table, [`dispatch`] calls by name for tools, [`docs`] documentation, [`surface`]
+//! One module a rule: `codecs` how values travel, `types` what they are in Rust, `tagged`
+//! request variants, `checks` what is refused before sending, `builders` the calls, `table`
+//! the operation table, `dispatch` calls by name for tools, `docs` documentation, [`surface`]
 //! what reviewers read.
 
 mod builders;
@@ -109,13 +109,11 @@ fn collect_names(tokens: TokenStream, used: &mut BTreeSet<String>) {
                 );
                 let is_type = name.starts_with(|c: char| c.is_ascii_uppercase());
                 match before {
-                    ':' => {}
                     // `value.check(…)` needs the trait.
-                    '.' => {
-                        if name == "check" {
-                            used.insert("Check".to_owned());
-                        }
+                    '.' if name == "check" => {
+                        used.insert("Check".to_owned());
                     }
+                    ':' | '.' => {}
                     _ if is_type || begins_path => {
                         used.insert(name);
                     }

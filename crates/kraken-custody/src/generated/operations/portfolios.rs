@@ -15,7 +15,7 @@ use crate::generated::types::{
     ListCustodyTransactionsRequest, ListCustodyVaultsRequest, ListCustodyVaultsResult,
 };
 use exchange_transport::{At, Call, Check, Error, Given, InvalidField, Missing, check};
-use kraken_core::Core;
+use kraken_core::{Core, Reply};
 
 /// Per-asset balances of one vault.
 ///
@@ -65,6 +65,20 @@ impl<VaultIdArg> GetCustodyBalance<VaultIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetCustodyBalanceResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -150,6 +164,17 @@ impl ListCustodyVaults {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListCustodyVaultsResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_CUSTODY_VAULTS;
         let mut call = Call::new(operation);
@@ -213,6 +238,18 @@ impl<VaultIdArg> GetCustodyVault<VaultIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<CustodyVaultDetail>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -366,6 +403,18 @@ impl<VaultIdArg> ListCustodyTransactions<VaultIdArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<CustodyTransactionPage>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -493,6 +542,21 @@ impl<TransactionIdArg, VaultIdArg> GetCustodyTransaction<TransactionIdArg, Vault
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<CustodyTransactionResult>, Error>
+    where
+        TransactionIdArg: Given<String>,
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         TransactionIdArg: Given<String>,
@@ -584,6 +648,18 @@ impl<VaultArg> DepositMethods<VaultArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<DepositMethodsResult>, Error>
+    where
+        VaultArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -735,6 +811,20 @@ impl<VaultArg, AssetArg, MethodArg> DepositAddresses<VaultArg, AssetArg, MethodA
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<DepositAddressesResult>, Error>
+    where
+        VaultArg: Given<String>,
+        AssetArg: Given<String>,
+        MethodArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where

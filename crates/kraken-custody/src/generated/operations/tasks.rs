@@ -12,7 +12,7 @@ use crate::generated::types::{
     ListCustodyActivitiesResult, ListCustodyTasksRequest, ListCustodyTasksResult,
 };
 use exchange_transport::{At, Call, Check, Error, Given, InvalidField, Missing, check};
-use kraken_core::Core;
+use kraken_core::{Core, Reply};
 
 /// Review tasks matching the filters.
 ///
@@ -74,6 +74,17 @@ impl ListCustodyTasks {
     pub async fn send(self) -> Result<ListCustodyTasksResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListCustodyTasksResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_CUSTODY_TASKS;
@@ -144,6 +155,18 @@ impl<TaskOrApprovalIdArg> GetCustodyTask<TaskOrApprovalIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<CustodyTask>, Error>
+    where
+        TaskOrApprovalIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -231,6 +254,17 @@ impl ListCustodyActivities {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListCustodyActivitiesResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_CUSTODY_ACTIVITIES;
         let mut call = Call::new(operation);
@@ -296,6 +330,18 @@ impl<ActivityIdArg> GetCustodyActivity<ActivityIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<CustodyActivityDetail>, Error>
+    where
+        ActivityIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where

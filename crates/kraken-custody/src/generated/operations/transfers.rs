@@ -11,7 +11,7 @@ use crate::generated::types::{
     WithdrawMethodsRequest, WithdrawMethodsResult,
 };
 use exchange_transport::{At, Call, Check, Error, Given, InvalidField, Missing, check};
-use kraken_core::Core;
+use kraken_core::{Core, Reply};
 
 /// Ways to withdraw from a vault.
 ///
@@ -92,6 +92,18 @@ impl<VaultArg> WithdrawMethods<VaultArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<WithdrawMethodsResult>, Error>
+    where
+        VaultArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -224,6 +236,20 @@ impl<VaultArg> WithdrawAddresses<VaultArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<WithdrawAddressesResult>, Error>
+    where
+        VaultArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where

@@ -22,7 +22,7 @@ use crate::generated::types::{
 };
 use exchange_transport::{At, Call, Check, Error, Given, Missing};
 use exchange_wire::AsDecimal;
-use kraken_core::{AssetList, Core, TimeOrId};
+use kraken_core::{AssetList, Core, Reply, TimeOrId};
 
 /// Cash balance of every asset, pending withdrawals taken off. Names with a suffix are
 /// read-only holdings of the plain asset:
@@ -82,6 +82,22 @@ impl GetAccountBalance {
     pub async fn send(self) -> Result<GetAccountBalanceResult, Error> {
         let (core, call) = self.prepare()?;
         Ok(core.call::<AsDecimal<GetAccountBalanceResult>>(call).await?.0)
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetAccountBalanceResult>, Error> {
+        let (core, call) = self.prepare()?;
+        Ok(
+            core
+                .call_with_warnings::<AsDecimal<GetAccountBalanceResult>>(call)
+                .await?
+                .map(|value| value.0),
+        )
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_ACCOUNT_BALANCE;
@@ -151,6 +167,17 @@ impl GetExtendedBalance {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetExtendedBalanceResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_EXTENDED_BALANCE;
         let mut call = Call::new(operation);
@@ -217,6 +244,17 @@ impl GetCreditLines {
     pub async fn send(self) -> Result<Option<GetCreditLinesResult>, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<Option<GetCreditLinesResult>>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_CREDIT_LINES;
@@ -289,6 +327,17 @@ impl GetTradeBalance {
     pub async fn send(self) -> Result<GetTradeBalanceResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetTradeBalanceResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_TRADE_BALANCE;
@@ -401,6 +450,15 @@ impl GetOpenOrders {
     pub async fn send(self) -> Result<GetOpenOrdersResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetOpenOrdersResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_OPEN_ORDERS;
@@ -545,6 +603,17 @@ impl GetClosedOrders {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetClosedOrdersResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_CLOSED_ORDERS;
         let mut call = Call::new(operation);
@@ -667,6 +736,18 @@ impl<TxidArg> GetOrdersInfo<TxidArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetOrdersInfoResult>, Error>
+    where
+        TxidArg: Given<Vec<String>>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         TxidArg: Given<Vec<String>>,
@@ -760,6 +841,18 @@ impl<OrderIdArg> GetOrderAmends<OrderIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetOrderAmendsResult>, Error>
+    where
+        OrderIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -915,6 +1008,17 @@ impl GetTradeHistory {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetTradeHistoryResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_TRADE_HISTORY;
         let mut call = Call::new(operation);
@@ -1025,6 +1129,18 @@ impl<TxidArg> GetTradesInfo<TxidArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetTradesInfoResult>, Error>
+    where
+        TxidArg: Given<Vec<String>>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         TxidArg: Given<Vec<String>>,
@@ -1115,6 +1231,15 @@ impl GetOpenPositions {
     pub async fn send(self) -> Result<OpenPositions, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<OpenPositions>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_OPEN_POSITIONS;
@@ -1244,6 +1369,15 @@ impl GetLedgers {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetLedgersResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_LEDGERS;
         let mut call = Call::new(operation);
@@ -1345,6 +1479,18 @@ impl<IdArg> GetLedgersInfo<IdArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetLedgersInfoResult>, Error>
+    where
+        IdArg: Given<Vec<String>>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         IdArg: Given<Vec<String>>,
@@ -1433,6 +1579,15 @@ impl GetTradeVolume {
     pub async fn send(self) -> Result<GetTradeVolumeResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetTradeVolumeResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_TRADE_VOLUME;
@@ -1551,6 +1706,19 @@ impl<ReportArg, DescriptionArg> AddExport<ReportArg, DescriptionArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<AddExportResult>, Error>
+    where
+        ReportArg: Given<ReportType>,
+        DescriptionArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         ReportArg: Given<ReportType>,
@@ -1617,6 +1785,18 @@ impl<ReportArg> ExportStatus<ReportArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<ExportStatusResult>, Error>
+    where
+        ReportArg: Given<ReportType>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -1755,6 +1935,19 @@ impl<IdArg, ActionArg> RemoveExport<IdArg, ActionArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<RemoveExportResult>, Error>
+    where
+        IdArg: Given<String>,
+        ActionArg: Given<RemoveExportAction>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         IdArg: Given<String>,
@@ -1802,6 +1995,15 @@ impl GetApiKeyInfo {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetApiKeyInfoResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_API_KEY_INFO;
         let call = Call::new(operation);
@@ -1840,6 +2042,17 @@ impl ListWalletAccounts {
     pub async fn send(self) -> Result<ListWalletAccountsResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListWalletAccountsResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_WALLET_ACCOUNTS;

@@ -12,7 +12,7 @@ use crate::generated::types::{
     GetDeallocateStrategyStatusRequest, ListAllocationsRequest, ListStrategiesRequest,
 };
 use exchange_transport::{Call, Error, Given, Missing};
-use kraken_core::Core;
+use kraken_core::{Core, Reply};
 use rust_decimal::Decimal;
 
 /// Put funds into a strategy. Asynchronous: a few checks run at once, the rest later, so poll
@@ -84,6 +84,19 @@ impl<AmountArg, StrategyIdArg> AllocateStrategy<AmountArg, StrategyIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<bool>, Error>
+    where
+        AmountArg: Given<Decimal>,
+        StrategyIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -173,6 +186,19 @@ impl<AmountArg, StrategyIdArg> DeallocateStrategy<AmountArg, StrategyIdArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<bool>, Error>
+    where
+        AmountArg: Given<Decimal>,
+        StrategyIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         AmountArg: Given<Decimal>,
@@ -240,6 +266,18 @@ impl<StrategyIdArg> GetAllocateStrategyStatus<StrategyIdArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<EarnStatus>, Error>
+    where
+        StrategyIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         StrategyIdArg: Given<String>,
@@ -303,6 +341,18 @@ impl<StrategyIdArg> GetDeallocateStrategyStatus<StrategyIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<EarnStatus>, Error>
+    where
+        StrategyIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -394,6 +444,15 @@ impl ListStrategies {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<EarnStrategies>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_STRATEGIES;
         let mut call = Call::new(operation);
@@ -468,6 +527,15 @@ impl ListAllocations {
     pub async fn send(self) -> Result<EarnAllocations, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<EarnAllocations>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_ALLOCATIONS;

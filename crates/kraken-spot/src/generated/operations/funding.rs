@@ -17,7 +17,7 @@ use crate::generated::types::{
 };
 use exchange_transport::{Call, Error, Given, Missing};
 use exchange_wire::UnixSeconds;
-use kraken_core::{Core, Cursor};
+use kraken_core::{Core, Cursor, Reply};
 use rust_decimal::Decimal;
 
 /// Ways to deposit an asset. Legacy, frozen; see the Funding (Beta) API.
@@ -89,6 +89,20 @@ impl<AssetArg> GetDepositMethods<AssetArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetDepositMethodsResult>, Error>
+    where
+        AssetArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -203,6 +217,21 @@ impl<AssetArg, MethodArg> GetDepositAddresses<AssetArg, MethodArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetDepositAddressesResult>, Error>
+    where
+        AssetArg: Given<String>,
+        MethodArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         AssetArg: Given<String>,
@@ -315,6 +344,15 @@ impl GetStatusRecentDeposits {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<RecentDeposits>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_STATUS_RECENT_DEPOSITS;
         let mut call = Call::new(operation);
@@ -400,6 +438,17 @@ impl GetWithdrawalMethods {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetWithdrawalMethodsResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_WITHDRAWAL_METHODS;
         let mut call = Call::new(operation);
@@ -484,6 +533,17 @@ impl GetWithdrawalAddresses {
     pub async fn send(self) -> Result<GetWithdrawalAddressesResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetWithdrawalAddressesResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_WITHDRAWAL_ADDRESSES;
@@ -591,6 +651,22 @@ impl<AssetArg, KeyArg, AmountArg> GetWithdrawalInformation<AssetArg, KeyArg, Amo
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetWithdrawalInformationResult>, Error>
+    where
+        AssetArg: Given<String>,
+        KeyArg: Given<String>,
+        AmountArg: Given<Decimal>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -738,6 +814,20 @@ impl<AssetArg, KeyArg, AmountArg> WithdrawFunds<AssetArg, KeyArg, AmountArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<WithdrawFundsResult>, Error>
+    where
+        AssetArg: Given<String>,
+        KeyArg: Given<String>,
+        AmountArg: Given<Decimal>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         AssetArg: Given<String>,
@@ -856,6 +946,15 @@ impl GetStatusRecentWithdrawals {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<RecentWithdrawals>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_STATUS_RECENT_WITHDRAWALS;
         let mut call = Call::new(operation);
@@ -940,6 +1039,19 @@ impl<AssetArg, RefidArg> CancelWithdrawal<AssetArg, RefidArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<bool>, Error>
+    where
+        AssetArg: Given<String>,
+        RefidArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -1078,6 +1190,21 @@ impl<
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<WalletTransferResult>, Error>
+    where
+        AssetArg: Given<String>,
+        FromArg: Given<TransferSource>,
+        ToArg: Given<TransferTarget>,
+        AmountArg: Given<Decimal>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where

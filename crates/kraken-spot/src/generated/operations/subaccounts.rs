@@ -10,7 +10,7 @@ use crate::generated::types::{
     AccountTransferRequest, AccountTransferResult, CreateSubaccountRequest, FundingAssetClass,
 };
 use exchange_transport::{Call, Error, Given, Missing};
-use kraken_core::Core;
+use kraken_core::{Core, Reply};
 use rust_decimal::Decimal;
 
 /// Make a trading subaccount. Only with a key of the master account.
@@ -81,6 +81,19 @@ impl<UsernameArg, EmailArg> CreateSubaccount<UsernameArg, EmailArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<bool>, Error>
+    where
+        UsernameArg: Given<String>,
+        EmailArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -235,6 +248,21 @@ impl<
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<AccountTransferResult>, Error>
+    where
+        AssetArg: Given<String>,
+        AmountArg: Given<Decimal>,
+        FromArg: Given<String>,
+        ToArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where

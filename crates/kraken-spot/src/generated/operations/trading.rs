@@ -15,7 +15,7 @@ use crate::generated::types::{
 };
 use exchange_transport::{At, Call, Check, Error, Given, Missing};
 use exchange_wire::Rfc3339;
-use kraken_core::{Core, OrderPrice, OrderRef, OrderTime};
+use kraken_core::{Core, OrderPrice, OrderRef, OrderTime, Reply};
 use rust_decimal::Decimal;
 
 /// Place one order. Pair precision, minimums and leverage come from AssetPairs.
@@ -276,6 +276,21 @@ impl<
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<AddOrderResult>, Error>
+    where
+        OrdertypeArg: Given<OrderType>,
+        SideArg: Given<OrderSide>,
+        VolumeArg: Given<Decimal>,
+        PairArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         OrdertypeArg: Given<OrderType>,
@@ -422,6 +437,19 @@ impl<OrdersArg, PairArg> AddOrderBatch<OrdersArg, PairArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<AddOrderBatchResult>, Error>
+    where
+        OrdersArg: Given<Vec<BatchOrder>>,
+        PairArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         OrdersArg: Given<Vec<BatchOrder>>,
@@ -541,6 +569,15 @@ impl AmendOrder {
     pub async fn send(self) -> Result<AmendOrderResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<AmendOrderResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::AMEND_ORDER;
@@ -696,6 +733,19 @@ impl<TxidArg, PairArg> EditOrder<TxidArg, PairArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<EditOrderResult>, Error>
+    where
+        TxidArg: Given<OrderRef>,
+        PairArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         TxidArg: Given<OrderRef>,
@@ -778,6 +828,15 @@ impl CancelOrder {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<CancelOrderResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::CANCEL_ORDER;
         let mut call = Call::new(operation);
@@ -851,6 +910,17 @@ impl CancelOrderBatch {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<CancelOrderBatchResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::CANCEL_ORDER_BATCH;
         let mut call = Call::new(operation);
@@ -897,6 +967,15 @@ impl CancelAllOrders {
     pub async fn send(self) -> Result<CancelOrderResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<CancelOrderResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::CANCEL_ALL_ORDERS;
@@ -956,6 +1035,20 @@ impl<TimeoutArg> CancelAllOrdersAfter<TimeoutArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<CancelAllOrdersAfterResult>, Error>
+    where
+        TimeoutArg: Given<i64>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         TimeoutArg: Given<i64>,
@@ -1004,6 +1097,17 @@ impl GetWebsocketsToken {
     pub async fn send(self) -> Result<GetWebsocketsTokenResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetWebsocketsTokenResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_WEBSOCKETS_TOKEN;

@@ -9,7 +9,7 @@ use crate::generated::table;
 use crate::generated::types::{GetPostTradeResult, GetPreTradeResult};
 use exchange_transport::{At, Call, Error, Given, InvalidField, Missing, check};
 use exchange_wire::Rfc3339;
-use kraken_core::Core;
+use kraken_core::{Core, Reply};
 
 /// Top 10 aggregated levels per side of one pair, with instrument identifiers.
 ///
@@ -56,6 +56,18 @@ impl<SymbolArg> GetPreTrade<SymbolArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetPreTradeResult>, Error>
+    where
+        SymbolArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -142,6 +154,15 @@ impl GetPostTrade {
     pub async fn send(self) -> Result<GetPostTradeResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetPostTradeResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::GET_POST_TRADE;

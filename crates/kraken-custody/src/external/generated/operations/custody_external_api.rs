@@ -18,7 +18,7 @@ use crate::external::generated::types::{
     Transaction,
 };
 use exchange_transport::{At, Call, Error, Given, InvalidField, Missing, check};
-use kraken_core::Core;
+use kraken_core::{Core, Reply};
 use rust_decimal::Decimal;
 
 /// Assets that can come in, by deposit or from spot, and what can be done with each (deposit,
@@ -53,6 +53,15 @@ impl ListAssets {
     pub async fn send(self) -> Result<Assets, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<Assets>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_ASSETS;
@@ -92,6 +101,17 @@ impl ListOrganizations {
     pub async fn send(self) -> Result<ListOrganizationsResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListOrganizationsResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_ORGANIZATIONS;
@@ -163,6 +183,20 @@ impl<OrgIibanArg> GetOrganizationBalance<OrgIibanArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetOrganizationBalanceResult>, Error>
+    where
+        OrgIibanArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -293,6 +327,15 @@ impl ListVaults {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<ListVaultsResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_VAULTS;
         let mut call = Call::new(operation);
@@ -358,6 +401,18 @@ impl<VaultIdArg> GetVault<VaultIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetVaultResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -449,6 +504,19 @@ impl<VaultIdArg, QuoteAssetArg> GetVaultBalance<VaultIdArg, QuoteAssetArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetVaultBalanceResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+        QuoteAssetArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -539,6 +607,20 @@ impl<VaultIdArg> ListVaultAssetBalances<VaultIdArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListVaultAssetBalancesResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -607,6 +689,20 @@ impl<VaultIdArg> ListVaultPolicies<VaultIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListVaultPoliciesResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -709,6 +805,18 @@ impl<VaultIdArg> ListTransactions<VaultIdArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<ListTransactionsResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -803,6 +911,19 @@ impl<VaultIdArg, TransactionIdArg> GetTransaction<VaultIdArg, TransactionIdArg> 
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<Transaction>, Error>
+    where
+        VaultIdArg: Given<String>,
+        TransactionIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -894,6 +1015,20 @@ impl<VaultIdArg> ListDepositMethods<VaultIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListDepositMethodsResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -1014,6 +1149,20 @@ impl<
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetDepositInfoResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+        AssetArg: Given<String>,
+        AssetClassArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -1110,6 +1259,21 @@ impl<VaultIdArg, MethodIdArg> ListDepositAddresses<VaultIdArg, MethodIdArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListDepositAddressesResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+        MethodIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -1205,6 +1369,19 @@ impl<VaultIdArg, MethodIdArg> CreateDepositAddress<VaultIdArg, MethodIdArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<DepositAddress>, Error>
+    where
+        VaultIdArg: Given<String>,
+        MethodIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -1297,6 +1474,20 @@ impl<VaultIdArg> ListWithdrawalMethods<VaultIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListWithdrawalMethodsResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -1416,6 +1607,22 @@ impl<
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<GetWithdrawalInfoResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+        AssetArg: Given<String>,
+        AssetClassArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -1587,6 +1794,23 @@ impl<
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<CreateWithdrawalFeeQuoteResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+        AssetArg: Given<String>,
+        AssetClassArg: Given<String>,
+        AmountArg: Given<Decimal>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -1693,6 +1917,20 @@ impl<VaultIdArg> ListWhitelistAddresses<VaultIdArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(
+        self,
+    ) -> Result<Reply<ListWhitelistAddressesResult>, Error>
+    where
+        VaultIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         VaultIdArg: Given<String>,
@@ -1773,6 +2011,15 @@ impl ListTasks {
     pub async fn send(self) -> Result<ListTasksResult, Error> {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<ListTasksResult>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_TASKS;
@@ -1856,6 +2103,18 @@ impl<InstructionsArg> CreateTask<InstructionsArg> {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<CreateTaskResult>, Error>
+    where
+        InstructionsArg: Given<Vec<Instruction>>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
         InstructionsArg: Given<Vec<Instruction>>,
@@ -1920,6 +2179,18 @@ impl<TaskIdArg> GetTask<TaskIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<GetTaskResult>, Error>
+    where
+        TaskIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -2020,6 +2291,19 @@ impl<TaskIdArg, VoteArg> ReviewTask<TaskIdArg, VoteArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<ReviewTaskResult>, Error>
+    where
+        TaskIdArg: Given<String>,
+        VoteArg: Given<TaskVote>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
@@ -2151,6 +2435,15 @@ impl ListTaskActivities {
         let (core, call) = self.prepare()?;
         core.call(call).await
     }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<TaskActivities>, Error> {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
+    }
     fn prepare(self) -> Result<(Core, Call), Error> {
         let operation = &table::LIST_TASK_ACTIVITIES;
         let mut call = Call::new(operation);
@@ -2214,6 +2507,18 @@ impl<ActivityIdArg> GetTaskActivity<ActivityIdArg> {
     {
         let (core, call) = self.prepare()?;
         core.call(call).await
+    }
+    /// Like `send`, with the HTTP status and what the venue remarked besides answering.
+    ///
+    /// # Errors
+    ///
+    /// As `send`.
+    pub async fn send_with_warnings(self) -> Result<Reply<TaskActivity>, Error>
+    where
+        ActivityIdArg: Given<String>,
+    {
+        let (core, call) = self.prepare()?;
+        core.call_with_warnings(call).await
     }
     fn prepare(self) -> Result<(Core, Call), Error>
     where
