@@ -65,11 +65,24 @@ impl Decay {
     /// The same rule with `free` millionths of a unit left unused, for what
     /// the model can't know exactly. In the long run nothing is lost by that:
     /// as much decays as before.
-    pub const fn keep_free(self, free: u64) -> Self {
-        Self {
-            limit: self.limit.saturating_sub(free),
-            ..self
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Configuration`] if the rest has no room for a call that costs
+    /// `cost`, and as [`check`](Self::check).
+    pub fn keep_free(self, free: u64, cost: u64) -> Result<Self, Error> {
+        self.check(cost)?;
+        let limit = self.limit.saturating_sub(free);
+        if limit == 0 || limit < cost {
+            return Err(refused(format!(
+                "a rate limit of {}, of which {} are kept free, has no room for a call that costs \
+                 {}",
+                Units(self.limit),
+                Units(free),
+                Units(cost)
+            )));
         }
+        Ok(Self { limit, ..self })
     }
 
     /// What decays in a time, in millionths of a unit, rounded up.
@@ -85,7 +98,7 @@ impl Decay {
     /// decays.
     pub fn check(self, cost: u64) -> Result<(), Error> {
         if self.limit == 0 {
-            return Err(refused("a rate limit of zero lets no call through"));
+            return Err(refused("a rate limit of 0 lets no call through"));
         }
         if self.per_second == 0 {
             return Err(refused(
@@ -94,8 +107,7 @@ impl Decay {
         }
         if cost > self.limit {
             return Err(refused(format!(
-                "a rate limit of {} (with what is kept free taken off) has no room for a call that \
-                 costs {}",
+                "a rate limit of {} has no room for a call that costs {}",
                 Units(self.limit),
                 Units(cost)
             )));
@@ -165,7 +177,8 @@ impl Counter {
     /// has room when the counter is empty.
     pub fn wait_for(&self, cost: u64, now: Instant) -> Duration {
         let cost = cost.min(self.rule.limit);
-        let over = (self.level_at(now) + scale(cost)).saturating_sub(scale(self.rule.limit));
+        let level = self.level_at(now).saturating_add(scale(cost));
+        let over = level.saturating_sub(scale(self.rule.limit));
         Duration::from_nanos(to_u64(over.div_ceil(u128::from(self.rule.per_second))))
     }
 
@@ -185,7 +198,7 @@ impl Counter {
         let level = self.level_at(now);
         let room = scale(self.rule.limit).saturating_sub(level);
         let counted = cost.min(to_u64(room.div_ceil(SCALE)));
-        self.set(level + scale(counted), now);
+        self.set(level.saturating_add(scale(counted)), now);
         counted
     }
 
@@ -311,6 +324,9 @@ impl CounterMap {
     }
 }
 
+/// The longest period of a [`Window`].
+const LONGEST_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// At most so many calls within any stretch of time of a certain length.
 ///
 /// That also keeps to a venue's limit for fixed stretches, such as each
@@ -330,10 +346,16 @@ impl Window {
     ///
     /// # Errors
     ///
-    /// [`Kind::Configuration`] if either is zero.
+    /// [`Kind::Configuration`] if either is zero, or the period is longer than
+    /// a day.
     pub fn new(limit: u32, period: Duration) -> Result<Self, Error> {
         if limit == 0 {
-            return Err(refused("a rate limit of zero lets no call through"));
+            return Err(refused("a rate limit of 0 lets no call through"));
+        }
+        if period > LONGEST_PERIOD {
+            return Err(refused(
+                "a rate limit for more than a day would stop a client for that long",
+            ));
         }
         if period.is_zero() {
             return Err(refused(
@@ -382,9 +404,10 @@ impl Window {
     /// that is zero for half the period. No more than [`LONGEST_HOLD`] is
     /// believed.
     pub fn fill(&mut self, hold: Duration, now: Instant) {
-        let hold = match hold.is_zero() {
-            true => self.period / 2,
-            false => hold,
+        let hold = if hold.is_zero() {
+            self.period / 2
+        } else {
+            hold
         };
         let hold = hold.min(LONGEST_HOLD);
         self.held_until = self.held_until.max(Some(now + hold));

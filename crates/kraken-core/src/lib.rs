@@ -5,6 +5,7 @@
 //! | [`client`] | the signed, decoded call; how a client is built |
 //! | [`envelope`] | `{"error": …, "result": …}` and the venue's messages |
 //! | [`catalogue`] | what each of those messages means and what to do then |
+//! | [`pace`] | models of the venue's rate limits |
 //! | the others | values that travel in a form of Kraken's own |
 //!
 //! # Example
@@ -48,6 +49,7 @@ pub mod envelope;
 pub mod order_price;
 pub mod order_ref;
 pub mod order_time;
+pub mod pace;
 mod scalar;
 pub mod secret_text;
 #[cfg(test)]

@@ -10,15 +10,18 @@ mod venue;
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
+use std::future::{Future, poll_fn};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use exchange_auth::{ClockNonce, FileNonce, NonceSource};
 use exchange_transport::{Call, Error};
 use kraken_core::{ClientBuilder, Core, Scheme};
 use tokio::task::JoinSet;
-use venue::{BALANCE, KEY, SECRET, Venue, reordering};
+use venue::{BALANCE, KEY, SECRET, Venue, reordering, scrambled};
 
 type Texts = HashMap<String, String>;
 
@@ -104,6 +107,58 @@ async fn clients_built_apart_share_the_queue_of_their_key() {
     assert_eq!(books.most_in_flight, 1);
 }
 
+/// Polls a call so many times and then drops it; `None` if it was not done.
+async fn at_most<T>(polls: u64, call: impl Future<Output = T>) -> Option<T> {
+    let mut call = Box::pin(call);
+    let mut left = polls;
+    poll_fn(move |context| match call.as_mut().poll(context) {
+        Poll::Ready(result) => Poll::Ready(Some(result)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Every other call is dropped on its way, at any stage. The rest is not
+/// disturbed by that.
+async fn drop_every_other_call(nonces: impl NonceSource + 'static) {
+    let venue = Venue::start(reordering).await;
+    let core = builder(&venue.url).nonce_source(nonces).build().unwrap();
+    let mut running = JoinSet::new();
+    for task in 0..8 {
+        let core = core.clone();
+        running.spawn(async move {
+            let mut dropped = 0;
+            for number in 0..60 {
+                let polls = scrambled(number, task) % 8;
+                let hurried = at_most(polls, core.call::<Texts>(Call::new(&BALANCE))).await;
+                dropped += u32::from(hurried.is_none());
+                core.call::<Texts>(Call::new(&BALANCE)).await.unwrap();
+            }
+            dropped
+        });
+    }
+    let dropped: u32 = running.join_all().await.into_iter().sum();
+    let books = venue.books();
+    assert!((100..480).contains(&dropped), "{dropped}");
+    assert!(books.executed >= 480, "{books:?}");
+    assert_eq!(books.repeated, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_that_are_dropped_hold_nobody_up() {
+    drop_every_other_call(ClockNonce).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_that_are_dropped_while_a_file_is_asked_hold_nobody_up() {
+    let directory = tempfile::tempdir().unwrap();
+    drop_every_other_call(FileNonce::open(directory.path().join("nonce")).unwrap()).await;
+}
+
 const URL: &str = "KRAKEN_CORE_TEST_URL";
 const NONCE_FILE: &str = "KRAKEN_CORE_TEST_NONCE_FILE";
 const RECORD: &str = "KRAKEN_CORE_TEST_RECORD";
@@ -142,7 +197,7 @@ async fn called_as_child() -> bool {
     let Ok(url) = std::env::var(URL) else {
         return false;
     };
-    let nonces = kraken_core_nonces(&std::env::var_os(NONCE_FILE).unwrap());
+    let nonces = FileNonce::open(std::env::var_os(NONCE_FILE).unwrap()).unwrap();
     let core = builder(&url).nonce_source(nonces).build().unwrap();
     let mut record = OpenOptions::new()
         .create(true)
@@ -164,10 +219,6 @@ async fn called_as_child() -> bool {
         record.write_all(lines.as_bytes()).unwrap();
     }
     true
-}
-
-fn kraken_core_nonces(path: &std::ffi::OsStr) -> exchange_auth::FileNonce {
-    exchange_auth::FileNonce::open_with_wait(path, PATIENCE).unwrap()
 }
 
 fn recorded(record: &Path) -> Vec<String> {

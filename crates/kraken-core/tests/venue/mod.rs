@@ -8,7 +8,7 @@
     reason = "each test file uses a part of it"
 )]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -119,6 +119,9 @@ pub struct Books {
     pub requests: u64,
     /// How many had a nonce that was refused.
     pub refused: u64,
+    /// How many had a nonce that an earlier one had, refused or not.
+    pub repeated: u64,
+    all_nonces: HashSet<u64>,
     /// How many private calls were executed.
     pub executed: u64,
     /// How often each order was placed, by its client order id.
@@ -185,6 +188,9 @@ impl Shared {
     fn act(&self, request: &Request, execute: bool) -> String {
         let mut books = self.books();
         let nonce = request.fields["nonce"].as_u64().unwrap();
+        if !books.all_nonces.insert(nonce) {
+            books.repeated += 1;
+        }
         let taken = books.nonces.entry(request.key.clone()).or_default();
         let highest = taken.iter().copied().max().unwrap_or(0);
         if taken.contains(&nonce) || nonce.saturating_add(self.window) <= highest {

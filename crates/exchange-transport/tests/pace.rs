@@ -1,0 +1,316 @@
+//! The counters against what they model.
+
+use std::time::{Duration, Instant};
+
+use exchange_transport::Kind;
+use exchange_transport::pace::{Counter, CounterMap, Decay, LONGEST_HOLD, UNIT, Window};
+use proptest::prelude::*;
+
+fn rule() -> impl Strategy<Value = Decay> {
+    (UNIT..400 * UNIT, 1_u64..10 * UNIT).prop_map(|(limit, per_second)| Decay { limit, per_second })
+}
+
+fn time() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        Just(Duration::ZERO),
+        (0_u64..5_000_000_000).prop_map(Duration::from_nanos),
+        (0_u64..5_000).prop_map(Duration::from_secs),
+    ]
+}
+
+/// A counter that has seen something.
+fn used_counter() -> impl Strategy<Value = (Decay, Vec<(Duration, u64)>)> {
+    (
+        rule(),
+        prop::collection::vec((time(), 0_u64..9 * UNIT), 0..40),
+    )
+}
+
+/// Counts each cost when there is room for it and gives the counter, the time
+/// after that, and when each was counted.
+fn fill_in_turn(
+    rule: Decay,
+    costs: &[(Duration, u64)],
+    start: Instant,
+) -> (Counter, Instant, Vec<(Instant, u64)>) {
+    let mut counter = Counter::new(rule).unwrap();
+    let mut now = start;
+    let mut sent = Vec::new();
+    for (pause, cost) in costs {
+        now += *pause;
+        let wait = counter.wait_for(*cost, now);
+        counter.count(*cost, wait, now);
+        sent.push((now + wait, *cost));
+    }
+    (counter, now, sent)
+}
+
+proptest! {
+    #[test]
+    fn what_stands_on_it_only_falls_and_stops_at_zero(
+        (rule, costs) in used_counter(),
+        pauses in prop::collection::vec(time(), 1..20),
+    ) {
+        let (counter, mut now, _) = fill_in_turn(rule, &costs, Instant::now());
+        let mut last = counter.used(now);
+        for pause in pauses {
+            now += pause;
+            let used = counter.used(now);
+            prop_assert!(used <= last, "{used} after {last}");
+            last = used;
+        }
+        let empty = now + Duration::from_secs(last / rule.per_second + 1);
+        prop_assert_eq!(counter.used(empty), 0);
+        prop_assert_eq!(counter.wait_for(rule.limit, empty), Duration::ZERO);
+    }
+
+    #[test]
+    fn looking_often_changes_nothing(
+        (rule, costs) in used_counter(),
+        pauses in prop::collection::vec(time(), 1..200),
+    ) {
+        let (mut often, mut now, _) = fill_in_turn(rule, &costs, Instant::now());
+        let once = often.clone();
+        for pause in pauses {
+            now += pause;
+            often.take_back(0, now);
+            often.count(0, Duration::ZERO, now);
+        }
+        prop_assert_eq!(often.used(now), once.used(now));
+        prop_assert_eq!(often.wait_for(UNIT, now), once.wait_for(UNIT, now));
+    }
+
+    #[test]
+    fn the_wait_is_the_shortest_that_is_enough(
+        (rule, costs) in used_counter(),
+        cost in 0_u64..9 * UNIT,
+    ) {
+        let (counter, now, _) = fill_in_turn(rule, &costs, Instant::now());
+        let wait = counter.wait_for(cost, now);
+        prop_assert_eq!(counter.wait_for(cost, now + wait), Duration::ZERO);
+        if let Some(sooner) = wait.checked_sub(Duration::from_nanos(1)) {
+            prop_assert_eq!(counter.wait_for(cost, now + sooner), Duration::from_nanos(1));
+        }
+    }
+
+    /// A venue that counts call by call, in fractions with the nanosecond as
+    /// their unit of time.
+    #[test]
+    fn calls_sent_when_told_never_find_the_venue_full((rule, costs) in used_counter()) {
+        let costs: Vec<_> = costs
+            .into_iter()
+            .map(|(pause, cost)| (pause, cost.min(rule.limit)))
+            .collect();
+        let start = Instant::now();
+        let (_, _, sent) = fill_in_turn(rule, &costs, start);
+        let nanos = 1_000_000_000_i128;
+        let (mut level, mut at) = (0_i128, start);
+        for (time, cost) in sent {
+            prop_assert!(time >= at, "calls must not overtake each other");
+            let passed = i128::try_from((time - at).as_nanos()).unwrap();
+            level = (level - passed * i128::from(rule.per_second)).max(0);
+            level += i128::from(cost) * nanos;
+            prop_assert!(level <= i128::from(rule.limit) * nanos);
+            at = time;
+        }
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_makes_nothing_decay_twice(
+        (rule, costs) in used_counter(),
+        back in 0_u64..1_000_000,
+    ) {
+        let start = Instant::now() + Duration::from_secs(1);
+        let (mut counter, now, _) = fill_in_turn(rule, &costs, start);
+        let undisturbed = counter.clone();
+        counter.count(0, Duration::ZERO, now);
+        counter.count(0, Duration::ZERO, now - Duration::from_nanos(back));
+        prop_assert!(counter.used(now) >= undisturbed.used(now));
+        let later = now + Duration::from_secs(1);
+        prop_assert_eq!(counter.used(later), undisturbed.used(later));
+    }
+
+    #[test]
+    fn no_stretch_of_time_holds_more_calls_than_the_window(
+        limit in 1_u32..20,
+        pauses in prop::collection::vec(0_u64..400, 1..120),
+    ) {
+        let period = Duration::from_millis(1000);
+        let mut window = Window::new(limit, period).unwrap();
+        let mut now = Instant::now();
+        let mut sent: Vec<Instant> = Vec::new();
+        for pause in pauses {
+            now += Duration::from_millis(pause);
+            let wait = window.wait(now);
+            // One call less within the period is needed, and not one more.
+            let within = |time: Instant| sent.iter().filter(|at| **at + period > time).count();
+            prop_assert!(within(now + wait) < limit as usize);
+            if let Some(sooner) = wait.checked_sub(Duration::from_nanos(1)) {
+                prop_assert!(within(now + sooner) >= limit as usize);
+            }
+            window.count(wait, now);
+            sent.push(now + wait);
+        }
+        for first in &sent {
+            let together = sent.iter().filter(|at| *at >= first && **at < *first + period);
+            prop_assert!(together.count() <= limit as usize);
+        }
+    }
+}
+
+#[test]
+fn calls_that_do_not_wait_fill_it_and_no_more() {
+    let rule = Decay {
+        limit: 5 * UNIT,
+        per_second: UNIT,
+    };
+    let mut counter = Counter::new(rule).unwrap();
+    let now = Instant::now();
+    let counted: Vec<_> = (0..4)
+        .map(|_| counter.count_up_to_full(2 * UNIT, now))
+        .collect();
+    assert_eq!(counted, [2 * UNIT, 2 * UNIT, UNIT, 0]);
+    assert_eq!(counter.used(now), 5 * UNIT);
+    counter.take_back(3 * UNIT, now);
+    assert_eq!(counter.used(now), 2 * UNIT);
+    counter.take_back(3 * UNIT, now);
+    assert_eq!(counter.used(now), 0);
+}
+
+#[test]
+fn a_call_dearer_than_the_limit_waits_until_the_counter_is_empty() {
+    let rule = Decay {
+        limit: 4 * UNIT,
+        per_second: UNIT,
+    };
+    let mut counter = Counter::new(rule).unwrap();
+    let now = Instant::now();
+    counter.count(3 * UNIT, Duration::ZERO, now);
+    assert_eq!(counter.wait_for(9 * UNIT, now), Duration::from_secs(3));
+    counter.count(9 * UNIT, Duration::from_secs(3), now);
+    assert_eq!(counter.wait_for(UNIT, now), Duration::from_secs(9));
+}
+
+#[test]
+fn a_call_that_waits_for_another_reason_is_counted_for_when_it_leaves() {
+    let rule = Decay {
+        limit: 2 * UNIT,
+        per_second: UNIT,
+    };
+    let mut counter = Counter::new(rule).unwrap();
+    let now = Instant::now();
+    counter.count(2 * UNIT, Duration::from_secs(10), now);
+    assert_eq!(counter.used(now + Duration::from_secs(10)), 2 * UNIT);
+}
+
+#[test]
+fn a_counter_the_venue_calls_full_is_full() {
+    let rule = Decay {
+        limit: 15 * UNIT,
+        per_second: UNIT / 2,
+    };
+    let mut counter = Counter::new(rule).unwrap();
+    let now = Instant::now();
+    counter.fill(Duration::ZERO, now);
+    assert_eq!(counter.wait_for(UNIT, now), Duration::from_secs(2));
+    counter.fill(Duration::from_secs(7), now);
+    counter.fill(Duration::from_secs(3), now);
+    assert_eq!(counter.wait_for(UNIT, now), Duration::from_secs(9));
+    counter.fill(Duration::MAX, now);
+    let longest = LONGEST_HOLD + Duration::from_secs(2);
+    assert_eq!(counter.wait_for(UNIT, now), longest);
+}
+
+#[test]
+fn a_window_the_venue_calls_full_is_closed_for_a_while() {
+    let mut window = Window::new(3, Duration::from_secs(30)).unwrap();
+    let now = Instant::now();
+    window.fill(Duration::ZERO, now);
+    assert_eq!(window.wait(now), Duration::from_secs(15));
+    window.fill(Duration::from_secs(20), now);
+    assert_eq!(window.wait(now), Duration::from_secs(20));
+    window.fill(Duration::MAX, now);
+    assert_eq!(window.wait(now), LONGEST_HOLD);
+    assert!(!window.count_up_to_full(now));
+    assert_eq!(window.used(now), 0);
+    let later = now + LONGEST_HOLD;
+    assert!(window.count_up_to_full(later));
+    assert_eq!(window.used(later), 1);
+    window.take_back();
+    assert_eq!(window.used(later), 0);
+}
+
+#[test]
+fn what_has_no_name_counts_for_every_name() {
+    let rule = Decay {
+        limit: 10 * UNIT,
+        per_second: UNIT,
+    };
+    let mut map = CounterMap::new(rule).unwrap();
+    let now = Instant::now();
+    let count = |map: &mut CounterMap, name, cost| {
+        map.update(name, now, |counter| {
+            counter.count(cost, Duration::ZERO, now);
+        });
+    };
+    count(&mut map, Some("a"), UNIT);
+    count(&mut map, None, 2 * UNIT);
+    count(&mut map, Some("b"), 4 * UNIT);
+    let used = |name| map.counter(name, now).used(now) / UNIT;
+    assert_eq!(used(Some("a")), 3);
+    assert_eq!(used(Some("b")), 6);
+    assert_eq!(used(Some("never seen")), 2);
+    assert_eq!(used(None), 6, "the fullest");
+    assert_eq!(map.base().used(now) / UNIT, 2);
+}
+
+#[test]
+fn names_that_are_not_used_any_more_are_dropped() {
+    let rule = Decay {
+        limit: 10 * UNIT,
+        per_second: UNIT,
+    };
+    let mut map = CounterMap::new(rule).unwrap();
+    let mut now = Instant::now();
+    for number in 0..10_000 {
+        now += Duration::from_millis(500);
+        map.update(Some(&format!("pair {number}")), now, |counter| {
+            counter.count(UNIT, Duration::ZERO, now);
+        });
+    }
+    assert!(map.named().count() <= 128, "{}", map.named().count());
+    let newest = map.counter(Some("pair 9999"), now);
+    assert_eq!(newest.used(now), UNIT);
+}
+
+#[test]
+fn rules_that_can_not_work_are_refused() {
+    let decay = |limit, per_second| Decay { limit, per_second };
+    let day = Duration::from_secs(24 * 60 * 60);
+    for (error, says) in [
+        (Counter::new(decay(0, 1)).unwrap_err(), "limit of 0"),
+        (Counter::new(decay(1, 0)).unwrap_err(), "does not decay"),
+        (CounterMap::new(decay(0, 1)).unwrap_err(), "limit of 0"),
+        (
+            decay(3 * UNIT / 2, 1).check(2 * UNIT).unwrap_err(),
+            "limit of 1.5 has no room for a call that costs 2",
+        ),
+        (
+            decay(5 * UNIT, 1)
+                .keep_free(4 * UNIT, 2 * UNIT)
+                .unwrap_err(),
+            "limit of 5, of which 4 are kept free",
+        ),
+        (decay(5, 1).keep_free(9, 0).unwrap_err(), "kept free"),
+        (Window::new(0, day).unwrap_err(), "limit of 0"),
+        (Window::new(1, Duration::ZERO).unwrap_err(), "no time"),
+        (Window::new(1, 2 * day).unwrap_err(), "more than a day"),
+    ] {
+        assert_eq!(error.kind(), Kind::Configuration);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    assert_eq!(
+        decay(5 * UNIT, UNIT).keep_free(UNIT, 4 * UNIT).unwrap(),
+        decay(4 * UNIT, UNIT)
+    );
+}
