@@ -14,6 +14,7 @@
 //! | [`retry`] | when a failed call is sent again by itself |
 //! | [`watch`] | log events, and a hook for metrics |
 //! | [`transport`] | sending, with time and size limits |
+//! | [`paging`] | lists that come page by page, as streams |
 //! | [`pacer`] | how a model of the venue's rate limits is asked |
 //! | [`pace`] | counters to build such a model from |
 //! | [`error`] | the one error type of all venue crates |
@@ -53,6 +54,7 @@ pub mod header;
 pub mod operation;
 pub mod pace;
 pub mod pacer;
+pub mod paging;
 pub mod param;
 pub mod queue;
 pub mod retry;

@@ -100,6 +100,7 @@ pub mod external;
 mod generated;
 #[cfg(feature = "dispatch")]
 pub use generated::dispatch;
+pub mod paging;
 pub use generated::{BASE_URL, operations, table, types};
 
 /// A client of Kraken Custody REST, with one method for each operation.

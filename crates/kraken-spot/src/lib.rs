@@ -156,6 +156,7 @@ pub use rust_decimal::{self, Decimal};
 mod generated;
 #[cfg(feature = "dispatch")]
 pub use generated::dispatch;
+pub mod paging;
 pub use generated::{BASE_URL, operations, table, types};
 
 /// A client of Kraken Spot, with one method for each operation.

@@ -21,7 +21,7 @@ use tokio::time::sleep;
 pub const KEY: &str = "public-key-of-the-test";
 pub const SECRET: &str = "a2VlcCBvdXQgb2YgbG9ncw==";
 
-const PRIVATE: Operation = Operation {
+pub const PRIVATE: Operation = Operation {
     api: "kraken-spot",
     id: "getAccountBalance",
     rust_method: "get_account_balance",

@@ -39,6 +39,7 @@ use kraken_core::{ClientBuilder, Core, Scheme};
 mod generated;
 #[cfg(feature = "dispatch")]
 pub use generated::dispatch;
+mod paging;
 pub use generated::{BASE_URL, operations, table, types};
 
 /// A client of the Custody External API, with one method for each operation.
