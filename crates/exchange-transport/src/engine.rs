@@ -409,9 +409,10 @@ impl<'a> Attempt<'a> {
                 return Ok((pace, None));
             };
             let since = Instant::now();
-            let in_flight = match self.alone {
-                true => InFlight::ONE,
-                false => self.engine.config.in_flight,
+            let in_flight = if self.alone {
+                InFlight::ONE
+            } else {
+                self.engine.config.in_flight
             };
             let turn = line.queue.turn(in_flight);
             let turn = timeout_at(self.deadline, turn)
@@ -479,9 +480,10 @@ impl<'a> Attempt<'a> {
 
     fn mode(&self) -> PaceMode {
         let config = &self.engine.config;
-        match self.call.operation().effect.repeatable() {
-            true => config.pace_reads,
-            false => config.pace_changes,
+        if self.call.operation().effect.repeatable() {
+            config.pace_reads
+        } else {
+            config.pace_changes
         }
     }
 
@@ -559,9 +561,12 @@ fn too_late(doing: &str) -> Error {
 }
 
 async fn next_nonce(nonces: &Arc<dyn NonceSource>, hold: bool) -> Result<(u64, NonceHold), Error> {
-    let next = move |nonces: &dyn NonceSource| match hold {
-        true => nonces.next_held(),
-        false => nonces.next().map(|nonce| (nonce, NonceHold::none())),
+    let next = move |nonces: &dyn NonceSource| {
+        if hold {
+            nonces.next_held()
+        } else {
+            nonces.next().map(|nonce| (nonce, NonceHold::none()))
+        }
     };
     let nonce = if nonces.may_block() {
         let nonces = Arc::clone(nonces);

@@ -87,10 +87,11 @@ pub struct Turn<'a> {
     _share: SemaphorePermit<'a>,
 }
 
-/// The queues of this process by venue and key. Only clients keep a queue
-/// alive.
-static QUEUES: LazyLock<Mutex<HashMap<(String, String), Weak<KeyQueue>>>> =
-    LazyLock::new(Mutex::default);
+/// Queues by venue and key. Only clients keep a queue alive.
+type Queues = HashMap<(String, String), Weak<KeyQueue>>;
+
+/// The queues of this process.
+static QUEUES: LazyLock<Mutex<Queues>> = LazyLock::new(Mutex::default);
 
 impl KeyQueue {
     /// A queue of its own.
@@ -119,11 +120,12 @@ impl KeyQueue {
     }
 
     /// Waits for a turn.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "acquiring fails only on a closed semaphore, and nothing closes this one"
+    )]
     pub async fn turn(&self, in_flight: InFlight) -> Turn<'_> {
-        #[expect(
-            clippy::expect_used,
-            reason = "acquiring fails only on a closed semaphore, and nothing closes this one"
-        )]
         let share = self
             .room
             .acquire_many(in_flight.weight())

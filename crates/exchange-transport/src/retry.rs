@@ -103,7 +103,7 @@ impl RetryPolicy {
             .saturating_mul(1 << doublings)
             .min(self.max_wait);
         let half = full / 2;
-        let span = u64::try_from((full - half).as_nanos()).unwrap_or(u64::MAX);
+        let span = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX);
         half + Duration::from_nanos(random % span.saturating_add(1))
     }
 }

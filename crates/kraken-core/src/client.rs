@@ -303,8 +303,10 @@ impl<C> fmt::Debug for ClientBuilder<C> {
         f.debug_struct("ClientBuilder")
             .field("scheme", &self.scheme)
             .field("config", &self.config)
+            .field("in_flight", &self.in_flight)
             .field("credentials", &self.credentials)
             .field("nonces", &self.nonces)
+            .field("keep_raw", &self.keep_raw)
             .finish()
     }
 }

@@ -84,9 +84,12 @@ async fn make(operation: &'static Operation, fault: Fault, times: u64) -> Seen {
         Fault::Silence { .. } | Fault::SlowBody { .. } => Duration::from_millis(300),
         _ => PATIENCE,
     };
-    let venue = Venue::start(move |number| match number < times {
-        true => Fate::fault(fault.clone()),
-        false => Fate::NONE,
+    let venue = Venue::start(move |number| {
+        if number < times {
+            Fate::fault(fault.clone())
+        } else {
+            Fate::NONE
+        }
     })
     .await;
     let result = core(&venue.url, timeout)

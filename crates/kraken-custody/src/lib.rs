@@ -51,6 +51,21 @@
 //! the vendor's, except where they are no names in Rust. Text with a list of known values is an
 //! open enum, whose `Other` keeps what this version does not know.
 //!
+//! # Long lists
+//!
+//! A call whose list comes in pages has `stream` beside `send`, which asks for the pages as they
+//! are needed. It stops at an error and can go on later; see [`paging`].
+//!
+//! ```no_run
+//! # async fn run(client: kraken_custody::Client) -> Result<(), kraken_custody::Error> {
+//! let mut vaults = client.list_custody_vaults().stream();
+//! while let Some(vault) = vaults.next().await {
+//!     println!("{}", vault?.id);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Errors
 //!
 //! There is one type, [`Error`]: [`kind`](Error::kind) says what sort of trouble it is,
@@ -98,9 +113,9 @@ pub mod external;
     reason = "written by a generator: every part has the same form, whether it needs it or not"
 )]
 mod generated;
+pub mod paging;
 #[cfg(feature = "dispatch")]
 pub use generated::dispatch;
-pub mod paging;
 pub use generated::{BASE_URL, operations, table, types};
 
 /// A client of Kraken Custody REST, with one method for each operation.

@@ -98,6 +98,22 @@
 //! # }
 //! ```
 //!
+//! # Long lists
+//!
+//! A call whose list comes in pages has `stream` beside `send`, which asks for the pages as they
+//! are needed. It stops at an error and can go on later; see [`paging`].
+//!
+//! ```no_run
+//! # async fn run(client: kraken_spot::Client) -> Result<(), kraken_spot::Error> {
+//! let mut trades = client.get_trade_history().start(1_700_000_000).stream();
+//! while let Some(trade) = trades.next().await {
+//!     let (id, trade) = trade?;
+//!     println!("{id}: {:?} for {:?}", trade.vol, trade.cost);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Repeats and limits
 //!
 //! A call that only reads is sent again by itself, up to 4 times in all, after trouble that
@@ -154,9 +170,9 @@ pub use rust_decimal::{self, Decimal};
     reason = "written by a generator: every part has the same form, whether it needs it or not"
 )]
 mod generated;
+pub mod paging;
 #[cfg(feature = "dispatch")]
 pub use generated::dispatch;
-pub mod paging;
 pub use generated::{BASE_URL, operations, table, types};
 
 /// A client of Kraken Spot, with one method for each operation.

@@ -37,9 +37,9 @@ use kraken_core::{ClientBuilder, Core, Scheme};
     reason = "written by a generator: every part has the same form, whether it needs it or not"
 )]
 mod generated;
+mod paging;
 #[cfg(feature = "dispatch")]
 pub use generated::dispatch;
-mod paging;
 pub use generated::{BASE_URL, operations, table, types};
 
 /// A client of the Custody External API, with one method for each operation.

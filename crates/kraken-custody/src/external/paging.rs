@@ -2,10 +2,11 @@
 
 use exchange_transport::paging::{CursorPosition, Next, Page, Paged};
 use exchange_transport::{Error, Kind, Operation, paged};
+use exchange_wire::{IndexMap, RawJson};
 
 use super::operations::{ListTaskActivities, ListTasks, ListTransactions, ListVaults};
 use super::table;
-use super::types::{TaskActivity, TaskSummary, Transaction, Vault};
+use super::types::{TaskActivities, TaskActivity, TaskSummary, Transaction, Vault};
 
 /// The number of rows before the page, in the form it is sent.
 fn sent(offset: u32) -> Result<i32, Error> {
@@ -13,6 +14,11 @@ fn sent(offset: u32) -> Result<i32, Error> {
         Error::new(Kind::InvalidRequest)
             .with_text(format!("no list is paged from row {offset} on"))
     })
+}
+
+/// The total of a list, which the vendor's page does not show where its sample is cut off.
+fn total(extra: &IndexMap<String, RawJson>) -> Option<i64> {
+    extra.get("total")?.decode().ok()
 }
 
 impl Paged for ListVaults {
@@ -48,7 +54,7 @@ impl Paged for ListTasks {
     async fn page(self, offset: u32) -> Result<Page<Self>, Error> {
         let answer = self.offset(sent(offset)?).send().await?;
         Ok(Page {
-            next: Next::at_offset(offset, answer.result.len(), None)?,
+            next: Next::at_offset(offset, answer.result.len(), total(&answer.extra))?,
             items: answer.result,
         })
     }
@@ -61,8 +67,8 @@ impl Paged for ListTasks {
 paged! {
     /// All tasks that match. `limit` sets the length of a page.
     ///
-    /// The vendor documents no total, so an empty page is asked for to find the end. Leave
-    /// `offset` to the stream.
+    /// Leave `offset` to the stream. The vendor documents no total; without one an empty page is
+    /// asked for to find the end.
     ListTasks, 0
 }
 
@@ -72,10 +78,13 @@ impl Paged for ListTaskActivities {
     const OPERATION: &'static Operation = &table::LIST_TASK_ACTIVITIES;
 
     async fn page(self, offset: u32) -> Result<Page<Self>, Error> {
-        let answer = self.offset(sent(offset)?).send().await?;
+        let (items, total) = match self.offset(sent(offset)?).send().await? {
+            TaskActivities::List(items) => (items, None),
+            TaskActivities::Page(page) => (page.result, total(&page.extra)),
+        };
         Ok(Page {
-            next: Next::at_offset(offset, answer.result.len(), None)?,
-            items: answer.result,
+            next: Next::at_offset(offset, items.len(), total)?,
+            items,
         })
     }
 
@@ -87,8 +96,8 @@ impl Paged for ListTaskActivities {
 paged! {
     /// All activities that match. `limit` sets the length of a page.
     ///
-    /// The vendor documents no total, so an empty page is asked for to find the end. Leave
-    /// `offset` to the stream.
+    /// Leave `offset` to the stream. The vendor documents no total; without one an empty page is
+    /// asked for to find the end.
     ListTaskActivities, 0
 }
 
