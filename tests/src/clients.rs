@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use exchange_auth::Credentials;
 use exchange_transport::RetryPolicy;
 use exchange_wire::RawJson;
 use kraken_core::{DispatchError, Parameters};
@@ -21,16 +22,20 @@ pub enum Client {
     External(kraken_custody::external::Client),
 }
 
+fn credentials() -> Credentials {
+    Credentials::new(KEY, STANDARD.encode(secret())).unwrap()
+}
+
 /// Builds one client; the three builders differ only in type.
 macro_rules! build {
-    ($client:ty, $base_url:expr, $with_key:expr) => {{
+    ($client:ty, $base_url:expr, $credentials:expr) => {{
         let mut builder = <$client>::builder()
             .base_url($base_url)
             .timeout(Duration::from_secs(20))
             // The tests count requests: each call is sent once.
             .retry(RetryPolicy::NEVER);
-        if $with_key {
-            builder = builder.api_key(KEY, STANDARD.encode(secret()));
+        if let Some(credentials) = $credentials {
+            builder = builder.credentials(credentials);
         }
         builder.build().unwrap()
     }};
@@ -39,21 +44,30 @@ macro_rules! build {
 impl Client {
     /// The client of that API, with the key of the tests.
     pub fn new(api: &str, base_url: &str) -> Self {
-        Self::build(api, base_url, true)
+        Self::build(api, base_url, Some(credentials()))
+    }
+
+    /// The same, with a second factor.
+    pub fn with_otp(api: &str, base_url: &str, otp: &str) -> Self {
+        Self::build(api, base_url, Some(credentials().with_otp(otp)))
     }
 
     /// The client of that API, without a key.
     pub fn without_key(api: &str, base_url: &str) -> Self {
-        Self::build(api, base_url, false)
+        Self::build(api, base_url, None)
     }
 
-    fn build(api: &str, base_url: &str, with_key: bool) -> Self {
+    fn build(api: &str, base_url: &str, credentials: Option<Credentials>) -> Self {
         match api {
-            "kraken-spot" => Self::Spot(build!(kraken_spot::Client, base_url, with_key)),
-            "kraken-custody" => Self::Custody(build!(kraken_custody::Client, base_url, with_key)),
-            "kraken-custody-external" => {
-                Self::External(build!(kraken_custody::external::Client, base_url, with_key))
+            "kraken-spot" => Self::Spot(build!(kraken_spot::Client, base_url, credentials)),
+            "kraken-custody" => {
+                Self::Custody(build!(kraken_custody::Client, base_url, credentials))
             }
+            "kraken-custody-external" => Self::External(build!(
+                kraken_custody::external::Client,
+                base_url,
+                credentials
+            )),
             other => panic!("add the client of {other} to tests/src/clients.rs"),
         }
     }
