@@ -13,7 +13,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use exchange_auth::{NonceHold, NonceSource};
@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use crate::call::Call;
+use crate::clock::ClockWatch;
 use crate::error::{Error, Kind, Outcome, VendorMessage};
 use crate::operation::{Access, Operation};
 use crate::pacer::{CallFacts, CounterState, PaceMode, Pacer, Reservation};
@@ -140,6 +141,7 @@ pub struct Engine {
     transport: Transport,
     config: EngineConfig,
     line: Option<Line>,
+    clock: ClockWatch,
 }
 
 impl fmt::Debug for Engine {
@@ -167,6 +169,7 @@ impl Engine {
             transport: Transport::new(config.transport.clone())?,
             config,
             line: None,
+            clock: ClockWatch::default(),
         })
     }
 
@@ -386,7 +389,10 @@ impl<'a> Attempt<'a> {
             Err(fault) => Err(fault),
         };
         let result = match raw {
-            Ok(raw) => venue.read(operation, raw),
+            Ok(raw) => {
+                engine.clock.look(&raw.headers, SystemTime::now());
+                venue.read(operation, raw)
+            }
             Err(fault) => Err(Error::from(fault).on(operation)),
         };
         self.learn(&result);

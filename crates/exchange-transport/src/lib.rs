@@ -47,6 +47,7 @@
 
 pub mod call;
 pub mod check;
+mod clock;
 pub mod engine;
 pub mod error;
 pub mod given;
@@ -63,6 +64,7 @@ pub mod watch;
 
 pub use call::Call;
 pub use check::{At, Check, InvalidField};
+pub use clock::http_date;
 pub use engine::{Answered, Engine, EngineConfig, Venue};
 pub use error::{Error, Kind, Outcome, Severity, VendorMessage};
 pub use given::{Given, Missing};

@@ -151,6 +151,42 @@ pub struct Counter {
     level: u128,
     /// None as long as nothing was counted.
     at: Option<Instant>,
+    /// Until when a refusal by the venue is made up for.
+    held_until: Option<Instant>,
+    /// How many calls were counted.
+    calls: u32,
+    /// How low the level was after so many calls, just before the next one.
+    /// Only what was not as low ever since is kept, so the levels rise.
+    lows: VecDeque<(u32, u128)>,
+}
+
+/// So many lows are kept; the oldest ones are merged.
+const MOST_LOWS: usize = 1024;
+
+/// What was counted for a call, to be able to take it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Its number among the calls of the counter, from 1.
+    call: u32,
+    /// In millionths of a unit; of more than about 4,000 units the rest can't
+    /// be taken back.
+    cost: u32,
+}
+
+impl Counted {
+    /// As one number, for [`Reservation::ticket`](crate::Reservation).
+    pub fn to_bits(self) -> u64 {
+        u64::from(self.call) << 32 | u64::from(self.cost)
+    }
+
+    /// From that number.
+    pub fn from_bits(bits: u64) -> Self {
+        let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        Self {
+            call: half(bits >> 32),
+            cost: half(bits),
+        }
+    }
 }
 
 impl Counter {
@@ -165,6 +201,9 @@ impl Counter {
             rule,
             level: 0,
             at: None,
+            held_until: None,
+            calls: 0,
+            lows: VecDeque::new(),
         })
     }
 
@@ -184,35 +223,88 @@ impl Counter {
 
     /// Counts a call that is sent `after` so long, whether there is room or
     /// not.
-    pub fn count(&mut self, cost: u64, after: Duration, now: Instant) {
+    pub fn count(&mut self, cost: u64, after: Duration, now: Instant) -> Counted {
+        let level = self.level_at(now);
         // If the counter would be empty before, the call still finds it no
         // emptier than that when it is sent.
-        let level = self.level_at(now).max(self.rule.scaled(after));
-        self.set(level.saturating_add(scale(cost)), now);
+        let raised = level.max(self.rule.scaled(after));
+        self.note_low(if raised > level { 0 } else { level });
+        self.calls = self.calls.wrapping_add(1);
+        self.set(raised.saturating_add(scale(cost)), now);
+        Counted {
+            call: self.calls,
+            cost: u32::try_from(cost).unwrap_or(u32::MAX),
+        }
     }
 
     /// Counts a call that is sent now whether there is room or not, and which
     /// the venue refuses without counting if there is none: so the counter is
-    /// full at most. Tells how much was counted.
-    pub fn count_up_to_full(&mut self, cost: u64, now: Instant) -> u64 {
-        let level = self.level_at(now);
-        let room = scale(self.rule.limit).saturating_sub(level);
-        let counted = cost.min(to_u64(room.div_ceil(SCALE)));
-        self.set(level.saturating_add(scale(counted)), now);
-        counted
+    /// full at most.
+    pub fn count_up_to_full(&mut self, cost: u64, now: Instant) -> Counted {
+        let room = scale(self.rule.limit).saturating_sub(self.level_at(now));
+        let cost = cost.min(to_u64(room.div_ceil(SCALE)));
+        self.count(cost, Duration::ZERO, now)
     }
 
-    /// Notes that the venue found no room: it is full, and stays so for at
-    /// least `hold`, of which no more than [`LONGEST_HOLD`] is believed.
+    /// Notes that the venue found no room: the counter is full, and stays so
+    /// for `hold`, of which no more than [`LONGEST_HOLD`] is believed.
+    ///
+    /// If calls are waiting already, all that come after them wait longer by
+    /// `hold`: the venue counts more than this counter does. That happens once
+    /// in that time, so that a burst of refusals counts as one.
     pub fn fill(&mut self, hold: Duration, now: Instant) {
         let hold = hold.min(LONGEST_HOLD);
-        let full = scale(self.rule.limit).saturating_add(self.rule.scaled(hold));
-        self.set(self.level_at(now).max(full), now);
+        let held = self.rule.scaled(hold);
+        let limit = scale(self.rule.limit);
+        let mut level = self.level_at(now).max(limit.saturating_add(held));
+        if self.held_until.is_none_or(|until| until <= now) {
+            level = level.max(self.level_at(now).saturating_add(held));
+            self.held_until = Some(now + hold);
+        }
+        // What was counted before no longer matters.
+        self.note_low(0);
+        self.set(level, now);
     }
 
-    /// Takes back what was counted for a call that was not sent.
-    pub fn take_back(&mut self, counted: u64, now: Instant) {
-        self.set(self.level_at(now).saturating_sub(scale(counted)), now);
+    /// Takes back what was counted for a call that was not sent, as if it had
+    /// never been counted: what of it decayed meanwhile would have decayed of
+    /// the other calls.
+    pub fn take_back(&mut self, counted: Counted, now: Instant) {
+        if counted.call > self.calls {
+            // By a counter that was dropped since, as it was empty.
+            return;
+        }
+        let cost = scale(u64::from(counted.cost));
+        let level = self.level_at(now);
+        // Without the call the counter would have been empty wherever it was
+        // less full than the call's cost.
+        let since = self
+            .lows
+            .partition_point(|(calls, _)| *calls < counted.call);
+        let low = self.lows.get(since).map_or(level, |(_, low)| *low);
+        self.set(level - cost.min(low).min(level), now);
+        for (_, later) in self.lows.range_mut(since..) {
+            *later -= cost.min(low);
+        }
+        if since < self.lows.len() {
+            // Lows before that are not lower any more.
+            let low = low - cost.min(low);
+            let first = self.lows.partition_point(|(_, before)| *before < low);
+            self.lows.drain(first..since);
+        }
+    }
+
+    fn note_low(&mut self, level: u128) {
+        while self.lows.back().is_some_and(|(_, low)| *low >= level) {
+            self.lows.pop_back();
+        }
+        self.lows.push_back((self.calls, level));
+        if self.lows.len() > MOST_LOWS
+            && let Some((_, lowest)) = self.lows.pop_front()
+            && let Some((_, next)) = self.lows.front_mut()
+        {
+            *next = lowest;
+        }
     }
 
     /// What stands on it, in millionths of a unit, rounded up. More than the
@@ -382,22 +474,20 @@ impl Window {
     }
 
     /// Counts a call that is sent `after` so long, whether there is room or
-    /// not.
-    pub fn count(&mut self, after: Duration, now: Instant) {
+    /// not. Tells for when it was counted.
+    pub fn count(&mut self, after: Duration, now: Instant) -> Instant {
         self.forget(now);
         let time = now + after;
         let index = self.sent.partition_point(|sent| *sent <= time);
         self.sent.insert(index, time);
+        time
     }
 
     /// Counts a call that is sent now, unless the window is full: then the
-    /// venue refuses it without counting. Tells whether it was counted.
-    pub fn count_up_to_full(&mut self, now: Instant) -> bool {
+    /// venue refuses it without counting. Tells for when it was counted.
+    pub fn count_up_to_full(&mut self, now: Instant) -> Option<Instant> {
         let room = self.wait(now).is_zero();
-        if room {
-            self.count(Duration::ZERO, now);
-        }
-        room
+        room.then(|| self.count(Duration::ZERO, now))
     }
 
     /// Notes that the venue found no room: nothing is sent for `hold`, or if
@@ -413,9 +503,11 @@ impl Window {
         self.held_until = self.held_until.max(Some(now + hold));
     }
 
-    /// Takes back the last call that was counted; it was not sent.
-    pub fn take_back(&mut self) {
-        self.sent.pop_back();
+    /// Takes back a call that was counted for this time; it was not sent.
+    pub fn take_back(&mut self, time: Instant) {
+        if let Ok(index) = self.sent.binary_search(&time) {
+            self.sent.remove(index);
+        }
     }
 
     /// How many calls stand in the window. More than the limit means that

@@ -14,6 +14,55 @@
 //! * A venue that leads in a circle ends the stream with an error that says so, of
 //!   [`Kind::Decode`]: a cursor that comes again, a page that repeats, page after page with
 //!   nothing new.
+//!
+//! # Example
+//!
+//! ```
+//! use exchange_transport::paging::{Next, Page, Paged};
+//! use exchange_transport::{Access, Answer, Effect, Error, Operation, Pace, Permission, paged};
+//!
+//! static LIST_LETTERS: Operation = Operation {
+//!     api: "example",
+//!     id: "listLetters",
+//!     rust_method: "list_letters",
+//!     method: http::Method::GET,
+//!     path: "/letters",
+//!     access: Access::Public,
+//!     permission: Permission::NotNeeded,
+//!     effect: Effect::Read,
+//!     pace: Pace { counter: "example-ip", cost: 1 },
+//!     answer: Answer::Bare,
+//! };
+//!
+//! #[derive(Clone)]
+//! struct ListLetters;
+//!
+//! impl Paged for ListLetters {
+//!     type Item = char;
+//!     type Position = u32;
+//!     const OPERATION: &'static Operation = &LIST_LETTERS;
+//!
+//!     async fn page(self, offset: u32) -> Result<Page<Self>, Error> {
+//!         // Ten letters a page; a real call would be sent here.
+//!         let items: Vec<char> = ('a'..='z').skip(offset as usize).take(10).collect();
+//!         let next = Next::at_offset(offset, items.len(), Some(26))?;
+//!         Ok(Page { items, next })
+//!     }
+//! }
+//!
+//! paged! {
+//!     /// All letters.
+//!     ListLetters, 0
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! let mut pages = ListLetters.pages_from(20);
+//! assert_eq!(pages.next().await.transpose()?, Some(('u'..='z').collect()));
+//! assert!(pages.next().await.is_none());
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -30,6 +79,10 @@ use crate::operation::Operation;
 /// How many pages in a row may bring nothing new: a list that grows quickly while it is read
 /// shifts rows that were seen to the next pages, and a filter may leave a page empty.
 const IDLE_PAGES: u32 = 10;
+
+/// How many pages in a row may bring the very rows of the one before: exactly as many new rows as
+/// a page is long shift a list by offset so, which is likely with very short pages.
+const SAME_PAGES: u32 = 1;
 
 /// Of how many pages the ids are kept, to know a row that comes twice. It takes as many idle pages
 /// to forget one.
@@ -173,6 +226,7 @@ pub struct Pages<C: Paged> {
     /// The ids of the last pages, the latest first.
     recent: VecDeque<HashSet<String>>,
     idle: u32,
+    same: u32,
 }
 
 /// Nothing of it is pinned: the future has a box of its own.
@@ -191,6 +245,7 @@ impl<C: Paged> Pages<C> {
             cursors: HashSet::new(),
             recent: VecDeque::new(),
             idle: 0,
+            same: 0,
         }
     }
 
@@ -214,50 +269,54 @@ impl<C: Paged> Pages<C> {
 
     /// Takes what the venue answered for the page at `position`, and gives what is new in it.
     fn take(&mut self, position: C::Position, page: Page<C>) -> Vec<C::Item> {
-        let (items, repeats) = self.fresh(page.items);
+        let items = self.fresh(page.items);
         if let Some(cursor) = position.cursor() {
             self.cursors.insert(cursor.to_owned());
         }
         self.given = Some(position);
         self.idle = if items.is_empty() { self.idle + 1 } else { 0 };
-        match page.next {
-            Next::Page(next) => {
-                let comes_again = next
-                    .cursor()
-                    .filter(|cursor| self.cursors.contains(*cursor));
-                let fault = if let Some(cursor) = comes_again {
-                    Some(format!(
-                        "the cursor of the next page, `{cursor}`, came before"
-                    ))
-                } else if repeats {
-                    Some(format!(
-                        "the page at {:?} repeats the one before",
-                        self.given
-                    ))
-                } else if self.idle >= IDLE_PAGES {
-                    Some(format!("{IDLE_PAGES} pages in a row brought nothing new"))
-                } else {
-                    None
-                };
-                match fault {
-                    Some(text) => self.fault = Some(broken(text).on(C::OPERATION)),
-                    None => self.position = Some(next),
-                }
-            }
-            Next::Later(next) => {
-                self.position = Some(next);
-                self.ended = true;
-            }
-            Next::End => {
-                self.position = None;
-                self.ended = true;
-            }
+        if let Some(text) = self.circle(&page.next) {
+            self.fault = Some(broken(text).on(C::OPERATION));
+            return items;
         }
+        self.ended = !matches!(page.next, Next::Page(_));
+        self.position = match page.next {
+            Next::Page(next) | Next::Later(next) => Some(next),
+            Next::End => None,
+        };
         items
     }
 
-    /// The items that did not come before, and whether these are the very ones of the page before.
-    fn fresh(&mut self, items: Vec<C::Item>) -> (Vec<C::Item>, bool) {
+    /// What shows that the venue leads in a circle, if anything does.
+    fn circle(&self, next: &Next<C::Position>) -> Option<String> {
+        let same = match next {
+            Next::Page(_) => self.same > SAME_PAGES,
+            // The end of another list than the one that was given.
+            Next::End => self.same > 0,
+            Next::Later(_) => return None,
+        };
+        if same {
+            return Some(format!(
+                "the page at {:?} repeats the one before",
+                self.given
+            ));
+        }
+        let Next::Page(next) = next else {
+            return None;
+        };
+        if let Some(cursor) = next.cursor()
+            && self.cursors.contains(cursor)
+        {
+            return Some(format!(
+                "the cursor of the next page, `{cursor}`, came before"
+            ));
+        }
+        (self.idle >= IDLE_PAGES)
+            .then(|| format!("{IDLE_PAGES} pages in a row brought nothing new"))
+    }
+
+    /// The items that did not come before.
+    fn fresh(&mut self, items: Vec<C::Item>) -> Vec<C::Item> {
         let mut ids = HashSet::new();
         let mut fresh = Vec::with_capacity(items.len());
         for item in items {
@@ -270,13 +329,11 @@ impl<C: Paged> Pages<C> {
                 fresh.push(item);
             }
         }
-        if ids.is_empty() {
-            return (fresh, false);
-        }
-        let repeats = fresh.is_empty() && self.recent.front() == Some(&ids);
+        let same = fresh.is_empty() && !ids.is_empty() && self.recent.front() == Some(&ids);
+        self.same = if same { self.same + 1 } else { 0 };
         self.recent.truncate(REMEMBERED_PAGES - 1);
         self.recent.push_front(ids);
-        (fresh, repeats)
+        fresh
     }
 }
 

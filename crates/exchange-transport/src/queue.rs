@@ -5,6 +5,19 @@
 //! the same time. So the calls of a key stand in line: each takes its nonce
 //! when it is its turn, and by default the next turn comes when the answer
 //! begins to arrive.
+//!
+//! ```
+//! use exchange_transport::{InFlight, KeyQueue};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! // Everybody who names the same venue and key stands in the same line.
+//! let queue = KeyQueue::shared("https://api.example.com", "public-key");
+//! let turn = queue.turn(InFlight::ONE).await;
+//! // Now take a nonce, sign, send, and wait for the head of the answer.
+//! drop(turn);
+//! # }
+//! ```
 
 use std::collections::HashMap;
 use std::fmt;

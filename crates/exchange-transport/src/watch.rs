@@ -13,8 +13,33 @@
 //! | `kind`, `outcome` | of a failure |
 //! | `repeat_in_ms` | the wait before the next attempt, if there is one |
 //!
-//! No field holds a secret, a body, or an address with its parameters. For
-//! counters and histograms there is [`Observer`].
+//! No field holds a secret, a body, or an address with its parameters. Remarks
+//! of the venue on a call that succeeded, and a clock that differs from the
+//! venue's by more than a minute, are events of level `WARN`.
+//!
+//! For counters and histograms there is [`Observer`]:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//! use exchange_transport::{AttemptReport, EngineConfig, Kind, Observer};
+//!
+//! #[derive(Default)]
+//! struct Metrics { attempts: AtomicU64, rate_limited: AtomicU64 }
+//!
+//! impl Observer for Metrics {
+//!     fn on_attempt(&self, report: &AttemptReport<'_>) {
+//!         self.attempts.fetch_add(1, Ordering::Relaxed);
+//!         if report.result.is_err_and(|error| error.kind() == Kind::RateLimit) {
+//!             self.rate_limited.fetch_add(1, Ordering::Relaxed);
+//!         }
+//!     }
+//! }
+//!
+//! let metrics = Arc::new(Metrics::default());
+//! let mut config = EngineConfig::new("https://api.example.com");
+//! config.observer = Some(metrics.clone());
+//! ```
 
 use std::time::Duration;
 

@@ -1,9 +1,14 @@
 //! The counters against what they model.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, too"
+)]
+
 use std::time::{Duration, Instant};
 
 use exchange_transport::Kind;
-use exchange_transport::pace::{Counter, CounterMap, Decay, LONGEST_HOLD, UNIT, Window};
+use exchange_transport::pace::{Counted, Counter, CounterMap, Decay, LONGEST_HOLD, UNIT, Window};
 use proptest::prelude::*;
 
 fn rule() -> impl Strategy<Value = Decay> {
@@ -73,8 +78,8 @@ proptest! {
         let once = often.clone();
         for pause in pauses {
             now += pause;
-            often.take_back(0, now);
-            often.count(0, Duration::ZERO, now);
+            let counted = often.count(0, Duration::ZERO, now);
+            often.take_back(counted, now);
         }
         prop_assert_eq!(often.used(now), once.used(now));
         prop_assert_eq!(often.wait_for(UNIT, now), once.wait_for(UNIT, now));
@@ -115,6 +120,32 @@ proptest! {
         }
     }
 
+    /// Calls that leave at once, some of which are taken back later on.
+    #[test]
+    fn what_is_taken_back_is_as_if_it_had_never_been_counted(
+        rule in rule(),
+        steps in prop::collection::vec((time(), 0_u64..9 * UNIT, any::<prop::sample::Index>(), any::<bool>()), 1..60),
+    ) {
+        let mut counter = Counter::new(rule).unwrap();
+        let mut now = Instant::now();
+        let mut calls = Vec::new();
+        for (pause, cost, index, takes_back) in steps {
+            now += pause;
+            if takes_back && !calls.is_empty() {
+                let (_, _, counted) = calls.remove(index.index(calls.len()));
+                counter.take_back(counted, now);
+            } else {
+                let counted = counter.count(cost, Duration::ZERO, now);
+                calls.push((now, cost, counted));
+            }
+            let mut others = Counter::new(rule).unwrap();
+            for (time, cost, _) in &calls {
+                others.count(*cost, Duration::ZERO, *time);
+            }
+            prop_assert_eq!(counter.used(now), others.used(now));
+        }
+    }
+
     #[test]
     fn a_clock_that_steps_back_makes_nothing_decay_twice(
         (rule, costs) in used_counter(),
@@ -124,7 +155,8 @@ proptest! {
         let (mut counter, now, _) = fill_in_turn(rule, &costs, start);
         let undisturbed = counter.clone();
         counter.count(0, Duration::ZERO, now);
-        counter.count(0, Duration::ZERO, now - Duration::from_nanos(back));
+        let earlier = now.checked_sub(Duration::from_nanos(back)).unwrap();
+        counter.count(0, Duration::ZERO, earlier);
         prop_assert!(counter.used(now) >= undisturbed.used(now));
         let later = now + Duration::from_secs(1);
         prop_assert_eq!(counter.used(later), undisturbed.used(later));
@@ -135,7 +167,7 @@ proptest! {
         limit in 1_u32..20,
         pauses in prop::collection::vec(0_u64..400, 1..120),
     ) {
-        let period = Duration::from_millis(1000);
+        let period = Duration::from_secs(1);
         let mut window = Window::new(limit, period).unwrap();
         let mut now = Instant::now();
         let mut sent: Vec<Instant> = Vec::new();
@@ -166,15 +198,15 @@ fn calls_that_do_not_wait_fill_it_and_no_more() {
     };
     let mut counter = Counter::new(rule).unwrap();
     let now = Instant::now();
-    let counted: Vec<_> = (0..4)
-        .map(|_| counter.count_up_to_full(2 * UNIT, now))
-        .collect();
-    assert_eq!(counted, [2 * UNIT, 2 * UNIT, UNIT, 0]);
+    let mut used = Vec::new();
+    let mut last = None;
+    for _ in 0..4 {
+        last = Some(counter.count_up_to_full(2 * UNIT, now));
+        used.push(counter.used(now) / UNIT);
+    }
+    assert_eq!(used, [2, 4, 5, 5]);
+    counter.take_back(last.unwrap(), now);
     assert_eq!(counter.used(now), 5 * UNIT);
-    counter.take_back(3 * UNIT, now);
-    assert_eq!(counter.used(now), 2 * UNIT);
-    counter.take_back(3 * UNIT, now);
-    assert_eq!(counter.used(now), 0);
 }
 
 #[test]
@@ -222,6 +254,32 @@ fn a_counter_the_venue_calls_full_is_full() {
 }
 
 #[test]
+fn calls_that_wait_already_push_back_those_after_them_once() {
+    let rule = Decay {
+        limit: 2 * UNIT,
+        per_second: UNIT,
+    };
+    let mut counter = Counter::new(rule).unwrap();
+    let now = Instant::now();
+    for _ in 0..12 {
+        counter.count(UNIT, counter.wait_for(UNIT, now), now);
+    }
+    let wait = |counter: &Counter, seconds| {
+        let later = now + Duration::from_secs(seconds);
+        counter.wait_for(UNIT, later).as_secs() + seconds
+    };
+    assert_eq!(wait(&counter, 0), 11);
+    counter.fill(Duration::from_secs(5), now);
+    assert_eq!(wait(&counter, 0), 16);
+    for seconds in 0..5 {
+        counter.fill(Duration::from_secs(5), now + Duration::from_secs(seconds));
+        assert_eq!(wait(&counter, seconds), 16);
+    }
+    counter.fill(Duration::from_secs(5), now + Duration::from_secs(5));
+    assert_eq!(wait(&counter, 5), 21);
+}
+
+#[test]
 fn a_window_the_venue_calls_full_is_closed_for_a_while() {
     let mut window = Window::new(3, Duration::from_secs(30)).unwrap();
     let now = Instant::now();
@@ -231,13 +289,61 @@ fn a_window_the_venue_calls_full_is_closed_for_a_while() {
     assert_eq!(window.wait(now), Duration::from_secs(20));
     window.fill(Duration::MAX, now);
     assert_eq!(window.wait(now), LONGEST_HOLD);
-    assert!(!window.count_up_to_full(now));
+    assert_eq!(window.count_up_to_full(now), None);
     assert_eq!(window.used(now), 0);
     let later = now + LONGEST_HOLD;
-    assert!(window.count_up_to_full(later));
+    assert_eq!(window.count_up_to_full(later), Some(later));
     assert_eq!(window.used(later), 1);
-    window.take_back();
-    assert_eq!(window.used(later), 0);
+}
+
+#[test]
+fn a_call_taken_back_leaves_the_window_as_if_it_had_not_been() {
+    let mut window = Window::new(3, Duration::from_secs(30)).unwrap();
+    let now = Instant::now();
+    let counted: Vec<_> = [0, 20, 25]
+        .map(|seconds| window.count(Duration::from_secs(seconds), now))
+        .into();
+    assert_eq!(window.wait(now), Duration::from_secs(30));
+    window.take_back(counted[0]);
+    window.take_back(counted[0]);
+    assert_eq!(window.wait(now), Duration::ZERO);
+    window.count(Duration::from_secs(26), now);
+    assert_eq!(window.wait(now), Duration::from_secs(50));
+}
+
+#[test]
+fn what_decayed_in_a_stall_is_not_taken_back() {
+    let rule = Decay {
+        limit: 15 * UNIT,
+        per_second: UNIT / 3,
+    };
+    let mut counter = Counter::new(rule).unwrap();
+    let now = Instant::now();
+    let waiting: Vec<_> = (0..15)
+        .map(|_| counter.count(UNIT, Duration::ZERO, now))
+        .map(|counted| Counted::from_bits(counted.to_bits()))
+        .collect();
+    // Nothing left for a minute; then each call is counted anew.
+    let later = now + Duration::from_secs(60);
+    for counted in waiting {
+        counter.take_back(counted, later);
+        counter.count(UNIT, Duration::ZERO, later);
+    }
+    assert_eq!(counter.used(later), 15 * UNIT);
+}
+
+#[test]
+fn what_was_counted_before_a_refusal_is_not_taken_back() {
+    let rule = Decay {
+        limit: 5 * UNIT,
+        per_second: UNIT,
+    };
+    let mut counter = Counter::new(rule).unwrap();
+    let now = Instant::now();
+    let counted = counter.count(3 * UNIT, Duration::ZERO, now);
+    counter.fill(Duration::ZERO, now);
+    counter.take_back(counted, now);
+    assert_eq!(counter.used(now), 5 * UNIT);
 }
 
 #[test]

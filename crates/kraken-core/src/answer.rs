@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use exchange_transport::{
-    Answer, Answered, Error, Kind, Operation, Outcome, RawAnswer, VendorMessage,
+    Answer, Answered, Error, Kind, Operation, Outcome, RawAnswer, VendorMessage, http_date,
 };
 use exchange_wire::DecodeError;
 use http::StatusCode;
@@ -41,7 +41,7 @@ pub(crate) fn read(
     }
     let envelope = match Envelope::parse(body) {
         Ok(envelope) => envelope,
-        Err(_) if !success => return Err(unexpected_status(operation, raw, Vec::new())),
+        Err(_) if !success => return Err(unexpected_status(operation, raw, Vec::new(), now)),
         // Nothing, a list, or text whose fault the last decoding tells best.
         Err(_) if operation.answer == Answer::Bare => {
             return answered(first.map(|_| body.clone()), Vec::new());
@@ -53,10 +53,10 @@ pub(crate) fn read(
     let is_envelope = operation.answer != Answer::Bare || !envelope.has_other_members;
     if is_envelope && envelope.is_failure() {
         let error = catalogue::failure(operation, envelope.messages, now);
-        return Err(with_retry_after(error, raw).with_status(raw.status.as_u16()));
+        return Err(with_retry_after(error, raw, now).with_status(raw.status.as_u16()));
     }
     if !success {
-        return Err(unexpected_status(operation, raw, envelope.messages));
+        return Err(unexpected_status(operation, raw, envelope.messages, now));
     }
     match operation.answer {
         Answer::Enveloped => {
@@ -141,6 +141,7 @@ fn unexpected_status(
     operation: &'static Operation,
     raw: &RawAnswer,
     warnings: Vec<VendorMessage>,
+    now: SystemTime,
 ) -> Error {
     let status = raw.status;
     let bare = operation.answer == Answer::Bare;
@@ -181,20 +182,22 @@ fn unexpected_status(
         false if raw.body.is_empty() => "the body is empty".to_owned(),
         false => excerpt(&raw.body),
     };
-    let error = with_retry_after(error.with_text(text), raw).with_status(status.as_u16());
+    let error = with_retry_after(error.with_text(text), raw, now).with_status(status.as_u16());
     catalogue::with_advice(error)
 }
 
-fn with_retry_after(error: Error, raw: &RawAnswer) -> Error {
-    let seconds = raw
+/// The header may name a number of seconds or a date.
+fn with_retry_after(error: Error, raw: &RawAnswer, now: SystemTime) -> Error {
+    let wait = raw
         .headers
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse().ok());
-    match seconds {
-        Some(seconds) if error.retry_after().is_none() => {
-            error.with_retry_after(Duration::from_secs(seconds))
-        }
+        .and_then(|value| match value.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => http_date(value).map(|time| time.duration_since(now).unwrap_or_default()),
+        });
+    match wait {
+        Some(wait) if error.retry_after().is_none() => error.with_retry_after(wait),
         _ => error,
     }
 }
@@ -458,10 +461,17 @@ mod tests {
 
     #[test]
     fn the_venue_may_name_a_wait_in_a_header() {
-        for (given, seconds) in [("7", Some(7)), ("Wed, 21 Oct 2026 07:28:00 GMT", None)] {
+        let now = http_date("Wed, 21 Oct 2026 07:28:00 GMT").unwrap();
+        for (given, seconds) in [
+            ("7", Some(7)),
+            ("Wed, 21 Oct 2026 07:28:09 GMT", Some(9)),
+            ("Wed, 21 Oct 2026 07:27:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ] {
             let mut raw = raw(429, "");
             raw.headers.insert(RETRY_AFTER, given.parse().unwrap());
-            let error = read(&READ, &raw, SystemTime::UNIX_EPOCH).unwrap_err();
+            let error = read(&READ, &raw, now).unwrap_err();
             assert_eq!(error.retry_after(), seconds.map(Duration::from_secs));
         }
     }

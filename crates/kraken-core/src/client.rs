@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 
 use crate::answer;
 use crate::catalogue;
+use crate::pace::{ExternalLimits, ExternalPacer, KrakenPacer, Limits, Tier};
 
 /// Where nonce and one-time password of a private call travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -288,14 +289,71 @@ fn no_credentials() -> Error {
 ///
 /// Setters never fail: the first mistake comes back from
 /// [`build`](Self::build).
+///
+/// ```
+/// use std::time::Duration;
+/// use exchange_transport::{Kind, RetryPolicy};
+/// use kraken_core::pace::Tier;
+/// use kraken_core::{ClientBuilder, Core, Scheme};
+///
+/// # fn main() -> Result<(), exchange_transport::Error> {
+/// let builder = || ClientBuilder::<Core>::new(Scheme::Body, "https://api.kraken.com");
+/// let core = builder()
+///     // A whole call takes no longer than this, repeats and waits included.
+///     .deadline(Duration::from_secs(20))
+///     .retry(RetryPolicy { attempts: 3, ..RetryPolicy::default() })
+///     // Reads wait for room under the limits of this tier.
+///     .tier(Tier::Intermediate)
+///     // For a key with a nonce window only.
+///     .in_flight(8)
+///     .build()?;
+/// // Some calls have less time.
+/// let hurried = core.within(Duration::from_secs(2));
+///
+/// let impossible = builder().in_flight(0).build();
+/// assert_eq!(impossible.unwrap_err().kind(), Kind::Configuration);
+/// # Ok(())
+/// # }
+/// ```
 pub struct ClientBuilder<C> {
     scheme: Scheme,
     config: EngineConfig,
     in_flight: Result<InFlight, Error>,
+    limits: Option<AnyLimits>,
     credentials: Option<Result<Credentials, CredentialsError>>,
     nonces: Arc<dyn NonceSource>,
     keep_raw: bool,
     client: PhantomData<fn() -> C>,
+}
+
+/// The limits of one API or the other.
+#[derive(Debug, Clone, Copy)]
+enum AnyLimits {
+    Kraken(Limits),
+    External(ExternalLimits),
+}
+
+impl AnyLimits {
+    fn pacer(
+        self,
+        scheme: Scheme,
+        base_url: &str,
+        key: Option<&str>,
+    ) -> Result<Arc<dyn Pacer>, Error> {
+        let base_url = base_url.trim_end_matches('/');
+        match (self, scheme) {
+            (Self::Kraken(limits), Scheme::Body) => {
+                Ok(Arc::new(KrakenPacer::shared(&limits, base_url, key)?))
+            }
+            (Self::External(limits), Scheme::Headers) => {
+                Ok(Arc::new(ExternalPacer::shared(&limits, base_url)?))
+            }
+            _ => Err(Error::new(Kind::Configuration).with_text(
+                "these rate limits are those of another API: the Custody External API has \
+                 `external_rate_limits`, the others have `rate_limits` and `tier`",
+            )),
+        }
+    }
 }
 
 impl<C> fmt::Debug for ClientBuilder<C> {
@@ -304,6 +362,7 @@ impl<C> fmt::Debug for ClientBuilder<C> {
             .field("scheme", &self.scheme)
             .field("config", &self.config)
             .field("in_flight", &self.in_flight)
+            .field("limits", &self.limits)
             .field("credentials", &self.credentials)
             .field("nonces", &self.nonces)
             .field("keep_raw", &self.keep_raw)
@@ -318,6 +377,7 @@ impl<C: From<Core>> ClientBuilder<C> {
             scheme,
             config: EngineConfig::new(base_url),
             in_flight: Ok(InFlight::ONE),
+            limits: None,
             credentials: None,
             nonces: Arc::new(ClockNonce),
             keep_raw: false,
@@ -424,7 +484,30 @@ impl<C: From<Core>> ClientBuilder<C> {
         self
     }
 
-    /// The model of the venue's rate limits.
+    /// Keeps to the rate limits of an account of this tier, as
+    /// [`rate_limits`](Self::rate_limits) with what the vendor documents for
+    /// it.
+    pub fn tier(self, tier: Tier) -> Self {
+        self.rate_limits(Limits::of(tier))
+    }
+
+    /// Counts calls as the venue does, so that reads wait instead of being
+    /// refused; for Kraken Spot and the older Custody REST. Without it nothing
+    /// is counted. All clients of a process with the same address, key and
+    /// limits share the count. See [`crate::pace`] for what is counted, and
+    /// [`pace_modes`](Self::pace_modes) for what happens then.
+    pub fn rate_limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(AnyLimits::Kraken(limits));
+        self
+    }
+
+    /// As [`rate_limits`](Self::rate_limits), for the Custody External API.
+    pub fn external_rate_limits(mut self, limits: ExternalLimits) -> Self {
+        self.limits = Some(AnyLimits::External(limits));
+        self
+    }
+
+    /// A model of the rate limits of your own, in place of the others.
     pub fn pacer(mut self, pacer: Arc<dyn Pacer>) -> Self {
         self.config.pacer = Some(pacer);
         self
@@ -470,6 +553,10 @@ impl<C: From<Core>> ClientBuilder<C> {
         })?;
         let mut config = self.config;
         config.in_flight = self.in_flight?;
+        if let (None, Some(limits)) = (&config.pacer, self.limits) {
+            let key = credentials.as_ref().map(Credentials::key);
+            config.pacer = Some(limits.pacer(self.scheme, &config.transport.base_url, key)?);
+        }
         let mut engine = Engine::new(config)?;
         if let Some(credentials) = &credentials {
             engine = engine.with_key(credentials.key(), self.nonces)?;
@@ -490,6 +577,28 @@ impl<C: From<Core>> ClientBuilder<C> {
 mod tests {
     use super::*;
     use crate::testing::ORDER;
+
+    #[test]
+    fn rate_limits_that_can_not_work_are_refused() {
+        let builder = |scheme| ClientBuilder::<Core>::new(scheme, "https://api.kraken.com");
+        let mut zero = Limits::of(Tier::Pro);
+        zero.calls.limit = 0;
+        let none = ExternalLimits {
+            calls: 0,
+            ..ExternalLimits::default()
+        };
+        for bad in [
+            builder(Scheme::Body).rate_limits(zero),
+            builder(Scheme::Headers).external_rate_limits(none),
+            builder(Scheme::Headers).tier(Tier::Pro),
+            builder(Scheme::Body).external_rate_limits(ExternalLimits::default()),
+        ] {
+            assert_eq!(bad.build().unwrap_err().kind(), Kind::Configuration);
+        }
+        let core = builder(Scheme::Body).tier(Tier::Pro).build().unwrap();
+        assert!(!core.pace().is_empty());
+        assert!(builder(Scheme::Body).build().unwrap().pace().is_empty());
+    }
 
     #[test]
     fn logs_of_the_http_layer_can_not_show_what_is_secret() {

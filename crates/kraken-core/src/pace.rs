@@ -29,15 +29,21 @@
 //! The model remembers the orders that were placed, amended and edited through
 //! this process. What it does not know it takes at its dearest: an order of
 //! unknown age costs as one just placed, and one of an unknown pair counts for
-//! every pair. To name the `pair` in an amend helps. A batch of cancels never
-//! waits: the engine carries it out with a full counter, too. So it is taken
-//! to be with `cancel_all_orders`, which counts for the orders remembered.
+//! every pair. To name the `pair` in an amend helps.
+//!
+//! A batch of cancels never waits: the engine carries it out with a full
+//! counter, too. So it is taken to be with `cancel_all_orders`, which counts
+//! for the orders remembered. Calls that are already waiting for their time
+//! may then come too early and be refused.
 //!
 //! # What the model can't know
 //!
 //! * What the venue counts of other processes, and of this one before it
 //!   started. A counter starts empty; when the venue refuses a call for lack
-//!   of room, it is taken to be full.
+//!   of room, it is taken to be full for as long as the venue says, or else
+//!   for 5 s. Processes that share a key get along in that way, but with many
+//!   refusals when they are busy: give each a part of the limit, or a key of
+//!   its own.
 //! * When a call arrives. One unit and what decays in [`Limits::jitter`] are
 //!   kept free, which makes bursts a little smaller and costs no throughput.
 //! * Whether an order is filled, which ends it at no cost.
@@ -73,7 +79,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use exchange_transport::pace::{Counter, Decay, UNIT, Window};
+use exchange_transport::pace::{Counted, Counter, Decay, UNIT, Window};
 use exchange_transport::{
     Access, CallFacts, CounterState, Error, Kind, PaceMode, Pacer, Reservation,
 };
@@ -94,7 +100,7 @@ pub enum Tier {
 
 /// The limits of Kraken Spot and of the older Custody calls, as far as they
 /// can be set. All amounts in millionths of a unit
-/// ([`UNIT`](exchange_transport::pace::UNIT)).
+/// ([`UNIT`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// The call counter of a key.
@@ -154,6 +160,11 @@ impl Default for Limits {
         Self::of(Tier::default())
     }
 }
+
+/// How long a counter stays full after the venue refused a call and did not
+/// say for how long. The vendor only speaks of some seconds, and of more for
+/// those who go on calling.
+const BACK_OFF: Duration = Duration::from_secs(5);
 
 /// The dearest calls of the call counter and of the public one.
 const DEAREST_CALL: u64 = 2 * UNIT;
@@ -301,7 +312,7 @@ fn refused(counter: &'static str, wait: Duration) -> Reservation {
     }
 }
 
-/// Counts a call on one counter. The ticket says how much was counted.
+/// Counts a call on one counter.
 fn reserve_on(
     counter: &mut Counter,
     name: &'static str,
@@ -310,19 +321,16 @@ fn reserve_on(
     now: Instant,
 ) -> Reservation {
     let wait = counter.wait_for(cost, now);
-    let ticket = match leave(mode, wait) {
+    let counted = match leave(mode, wait) {
         Leave::Not => return refused(name, wait),
-        Leave::After(wait) => {
-            counter.count(cost, wait, now);
-            cost
-        }
+        Leave::After(wait) => counter.count(cost, wait, now),
         Leave::AtOnce => counter.count_up_to_full(cost, now),
     };
     Reservation {
         wait,
         granted: true,
         counter: name,
-        ticket,
+        ticket: counted.to_bits(),
     }
 }
 
@@ -388,14 +396,18 @@ impl Pacer for KrakenPacer {
                     wait,
                     granted: true,
                     counter: name,
-                    ticket: key.engine.count(call, &plan, after, now),
+                    ticket: key
+                        .engine
+                        .count(call, &plan, after, now)
+                        .map_or(0, Counted::to_bits),
                 }
             }
         }
     }
 
     fn release(&self, call: &CallFacts<'_>, reservation: &Reservation, now: Instant) {
-        let counted = reservation.ticket;
+        // A ticket of 0 stands for a cost of 0.
+        let counted = Counted::from_bits(reservation.ticket);
         match on(call) {
             On::Unknown => {}
             On::Public => lock(&self.public).take_back(counted, now),
@@ -410,7 +422,7 @@ impl Pacer for KrakenPacer {
             key.engine.learn(call, result, now);
         }
         let Err(error) = result else { return };
-        let hold = error.retry_after().unwrap_or_default();
+        let hold = error.retry_after().unwrap_or(BACK_OFF);
         match full(call, error) {
             On::Calls => key.calls.fill(hold, now),
             On::Engine => key.engine.fill(call, hold, now),
@@ -500,6 +512,9 @@ impl Default for ExternalLimits {
 /// The model for the Custody External API.
 pub struct ExternalPacer {
     window: Arc<Mutex<Window>>,
+    /// Tickets are the nanoseconds from here to the time for which a call was
+    /// counted.
+    epoch: Instant,
 }
 
 impl fmt::Debug for ExternalPacer {
@@ -527,6 +542,7 @@ impl ExternalPacer {
     pub fn new(limits: &ExternalLimits) -> Result<Self, Error> {
         Ok(Self {
             window: Arc::new(Mutex::new(external_window(limits)?)),
+            epoch: Instant::now(),
         })
     }
 
@@ -544,7 +560,13 @@ impl ExternalPacer {
             external_window(limits),
             |window| window.used(now) == 0,
         )?;
-        Ok(Self { window })
+        Ok(Self { window, epoch: now })
+    }
+
+    /// Zero for a time that is not after the epoch.
+    fn ticket(&self, time: Instant) -> u64 {
+        let since = time.saturating_duration_since(self.epoch);
+        u64::try_from(since.as_nanos()).unwrap_or(0)
     }
 }
 
@@ -556,25 +578,23 @@ impl Pacer for ExternalPacer {
         }
         let mut window = lock(&self.window);
         let wait = window.wait(now);
-        let ticket = match leave(mode, wait) {
+        let counted = match leave(mode, wait) {
             Leave::Not => return refused(name, wait),
-            Leave::After(wait) => {
-                window.count(wait, now);
-                1
-            }
-            Leave::AtOnce => u64::from(window.count_up_to_full(now)),
+            Leave::After(wait) => Some(window.count(wait, now)),
+            Leave::AtOnce => window.count_up_to_full(now),
         };
         Reservation {
             wait,
             granted: true,
             counter: name,
-            ticket,
+            ticket: counted.map_or(0, |time| self.ticket(time)),
         }
     }
 
     fn release(&self, _call: &CallFacts<'_>, reservation: &Reservation, _now: Instant) {
-        if reservation.ticket == 1 {
-            lock(&self.window).take_back();
+        if reservation.ticket > 0 {
+            let since = Duration::from_nanos(reservation.ticket);
+            lock(&self.window).take_back(self.epoch + since);
         }
     }
 
@@ -582,7 +602,7 @@ impl Pacer for ExternalPacer {
         if let Err(error) = result
             && error.kind() == Kind::RateLimit
         {
-            lock(&self.window).fill(error.retry_after().unwrap_or_default(), now);
+            lock(&self.window).fill(error.retry_after().unwrap_or(BACK_OFF), now);
         }
     }
 

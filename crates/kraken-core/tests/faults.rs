@@ -12,7 +12,8 @@ mod venue;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use exchange_transport::{Call, Error, Kind, Operation, Outcome, RetryPolicy};
+use exchange_transport::{Call, Error, Kind, Operation, Outcome, PaceMode, RetryPolicy};
+use kraken_core::pace::Tier;
 use kraken_core::{ClientBuilder, Core, Scheme};
 use venue::{ADD_ORDER, BALANCE, Fate, Fault, KEY, SECRET, Venue};
 
@@ -304,4 +305,35 @@ async fn a_call_that_waits_too_long_in_the_queue_was_not_sent() {
     );
     first.await.unwrap().unwrap_err();
     assert_eq!(venue.books().requests, 1);
+}
+
+/// The limit of a new account is 15 calls, and some room is kept free.
+#[tokio::test]
+async fn a_full_counter_is_told_before_anything_is_sent() {
+    let venue = Venue::start(|_| Fate::NONE).await;
+    let short = PaceMode::Wait {
+        max_wait: Duration::from_millis(10),
+    };
+    let core: Core = ClientBuilder::new(Scheme::Body, &venue.url)
+        .api_key(KEY, SECRET)
+        .tier(Tier::Starter)
+        .pace_modes(short, PaceMode::Report)
+        .build()
+        .unwrap();
+    let mut sent = 0;
+    let error = loop {
+        match core.call::<Texts>(call(&BALANCE)).await {
+            Ok(_) => sent += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!((10..=15).contains(&sent), "{sent}");
+    assert_eq!(
+        (error.kind(), error.outcome(), error.attempts()),
+        (Kind::RateLimit, Outcome::NotExecuted, 0)
+    );
+    assert!(error.retry_after().unwrap() > Duration::from_millis(10));
+    // Orders count elsewhere, and never wait by default.
+    core.call::<Texts>(call(&ADD_ORDER)).await.unwrap();
+    assert_eq!(venue.books().requests, sent + 1);
 }

@@ -166,6 +166,28 @@ async fn the_log_tells_what_happened_and_no_secret() {
     }
 }
 
+#[tokio::test]
+async fn a_wrong_clock_is_told_once_and_calls_go_on() {
+    let venue = Venue::start(|_| {
+        Fate::fault(Fault::Answer {
+            executed: true,
+            status: 200,
+            headers: "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+            body: r#"{"error":[],"result":{}}"#.to_owned(),
+        })
+    })
+    .await;
+    let core = builder(&venue.url).build().unwrap();
+    let log = Log::default();
+    let guard = tracing::subscriber::set_default(log.clone());
+    for _ in 0..3 {
+        core.call::<Texts>(Call::new(&BALANCE)).await.unwrap();
+    }
+    drop(guard);
+    let told = |line: &&String| line.contains("clock") && line.contains("direction=\"ahead\"");
+    assert_eq!(log.own().iter().filter(told).count(), 1, "{:#?}", log.own());
+}
+
 async fn undecoded(operation: &'static Operation, body: &'static str, keep: bool) -> Error {
     let venue = Venue::start(move |_| Fate::fault(answer(200, body))).await;
     let core = builder(&venue.url)

@@ -73,7 +73,23 @@
 //! [`is_retryable`](Error::is_retryable) whether sending it again is safe and has a chance,
 //! beyond what the client does by itself: reads are sent again after trouble that passes, other
 //! calls only if they certainly were not executed. [`ClientBuilder::retry`] sets how often, and
-//! [`ClientBuilder::deadline`] the limit for all of it.
+//! [`ClientBuilder::deadline`] the limit for all of it. What happens in each case is in the table
+//! of `exchange_transport::retry`.
+//!
+//! ```
+//! use std::time::Duration;
+//! use kraken_custody::{Client, RetryPolicy, Tier};
+//!
+//! # fn main() -> Result<(), kraken_custody::Error> {
+//! let client = Client::builder()
+//!     // Reads wait for room under the limits of this tier.
+//!     .tier(Tier::Starter)
+//!     .deadline(Duration::from_secs(20))
+//!     .retry(RetryPolicy { attempts: 2, ..RetryPolicy::default() })
+//!     .build()?;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Keys and nonces
 //!
@@ -100,6 +116,7 @@ pub use exchange_transport::{
 };
 pub use exchange_wire::{DecodeError, RawJson, Rfc3339, Timestamp, UnixSeconds};
 pub use indexmap::IndexMap;
+pub use kraken_core::pace::{ExternalLimits, Limits, Tier};
 pub use kraken_core::{ClientBuilder, Core, Reply, Scheme};
 pub use rust_decimal::{self, Decimal};
 

@@ -62,9 +62,7 @@
 
 use exchange_transport::{Error, Operation, paged};
 
-pub use exchange_transport::paging::{
-    CursorPosition, Items, Next, Page, Paged, Pages, Position,
-};
+pub use exchange_transport::paging::{CursorPosition, Items, Next, Page, Paged, Pages, Position};
 
 use crate::operations::{
     ListCustodyActivities, ListCustodyTasks, ListCustodyTransactions, ListCustodyVaults,

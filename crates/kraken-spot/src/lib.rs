@@ -123,6 +123,27 @@
 //! `within`, for some calls) ends it. What happens then in each case is in the table of
 //! `exchange_transport::retry`.
 //!
+//! With [`ClientBuilder::tier`] the client counts its calls as the venue does, and reads wait
+//! for room in place of being refused: no longer than 10 s, then they fail and say until when.
+//! [`ClientBuilder::pace_modes`] changes that, [`Client::pace`] tells how full each counter is.
+//!
+//! ```
+//! use std::time::Duration;
+//! use kraken_spot::{Client, RetryPolicy, Tier};
+//!
+//! # fn main() -> Result<(), kraken_spot::Error> {
+//! let client = Client::builder()
+//!     .tier(Tier::Intermediate)
+//!     .deadline(Duration::from_secs(20))
+//!     .retry(RetryPolicy { attempts: 2, ..RetryPolicy::default() })
+//!     .build()?;
+//! for counter in client.pace() {
+//!     println!("{}: {} of {} millionths", counter.counter, counter.used, counter.limit);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Keys, permissions and nonces
 //!
 //! [`Credentials`] come from values, the environment, or a file that only its owner can read. The
@@ -155,6 +176,7 @@ pub use exchange_transport::{
 };
 pub use exchange_wire::{DecodeError, RawJson, Rfc3339, Timestamp, UnixSeconds};
 pub use indexmap::IndexMap;
+pub use kraken_core::pace::{Limits, Tier};
 pub use kraken_core::{
     AssetClass, AssetList, ClassifiedAsset, ClientBuilder, Core, Cursor, DepositLimit, OrderPrice,
     OrderRef, OrderTime, PriceSign, Reply, Scheme, SecretText, TimeOrId,

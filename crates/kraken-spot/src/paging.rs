@@ -70,9 +70,11 @@
 //! The vendor advises against `ofs`, and offsets shift when something new arrives, so the history
 //! calls page by cursor. Two clients know of that cursor and no answer with it was seen; hence, if
 //! the first answer has no cursor but counts more than it holds, the stream goes on by offset.
-//! [`HistoryPosition::Offset`] asks for offsets from the outset. With offsets what comes twice is
-//! left out by its id. What was *removed* from the list meanwhile can make a stream by offset miss
-//! an item; set `end` so that the list is settled.
+//! [`HistoryPosition::Offset`] asks for offsets from the outset.
+//!
+//! With offsets, what comes twice because the list grew is left out by its id; what is new may
+//! come or not. What was *removed* from the list meanwhile can make a stream by offset miss an
+//! item; set `end` so that the list is settled.
 //!
 //! # Not paged
 //!
@@ -83,9 +85,7 @@ mod market;
 mod post_trade;
 mod transfers;
 
-pub use exchange_transport::paging::{
-    CursorPosition, Items, Next, Page, Paged, Pages, Position,
-};
+pub use exchange_transport::paging::{CursorPosition, Items, Next, Page, Paged, Pages, Position};
 
 pub use history::HistoryPosition;
 pub use market::{CandlesPosition, SpreadsPosition, TradesPosition};

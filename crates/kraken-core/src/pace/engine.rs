@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use exchange_transport::pace::{Counter, CounterMap, Decay, UNIT};
+use exchange_transport::pace::{Counted, Counter, CounterMap, Decay, UNIT};
 use exchange_transport::{CallFacts, Error, Outcome};
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::BACK_OFF;
 use super::orders::{Order, Orders, pair_name};
 use crate::order_ref::OrderRef;
 
@@ -83,6 +85,14 @@ impl Plan {
             overshoots: false,
         }
     }
+
+    /// The pair, if it is known and the only one.
+    fn only_pair(&self) -> Option<&str> {
+        match self.by_pair.keys().collect::<Vec<_>>()[..] {
+            [Some(pair)] => Some(pair),
+            _ => None,
+        }
+    }
 }
 
 /// The members of a request that matter here.
@@ -93,21 +103,17 @@ struct Request {
     txid: Option<OrderRef>,
     cl_ord_id: Option<String>,
     userref: Option<i32>,
-    orders: Vec<Listed>,
+    /// Orders to place, or the names of orders to cancel.
+    orders: Vec<Value>,
     cl_ord_ids: Vec<String>,
 }
 
-/// An entry of a batch: an order to place, or the name of one to cancel.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Listed {
-    Place {
-        #[serde(default)]
-        cl_ord_id: Option<String>,
-        #[serde(default)]
-        userref: Option<i32>,
-    },
-    Name(OrderRef),
+/// An order to place, in a batch.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Place {
+    cl_ord_id: Option<String>,
+    userref: Option<i32>,
 }
 
 impl Request {
@@ -131,8 +137,9 @@ impl Request {
     /// The names of all orders it is about.
     fn names(&self) -> Vec<OrderRef> {
         let listed = self.orders.iter().filter_map(|entry| match entry {
-            Listed::Name(name) => Some(name.clone()),
-            Listed::Place { .. } => None,
+            Value::String(txid) => Some(OrderRef::from(txid.as_str())),
+            Value::Number(userref) => i32::try_from(userref.as_i64()?).ok().map(OrderRef::from),
+            _ => None,
         });
         let by_client = self.cl_ord_ids.iter().cloned().map(OrderRef::Txid);
         self.name()
@@ -276,44 +283,40 @@ impl EngineModel {
     }
 
     /// Counts a call that is sent `after` so long, or one that is sent now
-    /// without waiting for room. Tells how much can be taken back.
+    /// without waiting for room. Gives what can be taken back: a call that
+    /// stands on several counters can't be.
     pub(super) fn count(
         &mut self,
         call: &CallFacts<'_>,
         plan: &Plan,
         after: Option<Duration>,
         now: Instant,
-    ) -> u64 {
+    ) -> Option<Counted> {
         let sent_at = now + after.unwrap_or_default();
-        let mut counted = 0;
+        let mut counted = None;
         for (pair, changes) in &plan.by_pair {
             let cost = changes.iter().map(|change| change.cost(sent_at)).sum();
-            counted = cost;
-            self.counters
-                .update(pair.as_deref(), now, |counter| match after {
+            self.counters.update(pair.as_deref(), now, |counter| {
+                counted = Some(match after {
                     _ if plan.overshoots => counter.count(cost, Duration::ZERO, now),
                     Some(after) => counter.count(cost, after, now),
-                    None => counted = counted.min(counter.count_up_to_full(cost, now)),
+                    None => counter.count_up_to_full(cost, now),
                 });
+            });
         }
         if call.operation.id == "amendOrder"
             && let Some(order) = self.named(call)
         {
             order.amending = Some(sent_at);
         }
-        // Only what is on a single counter can be taken back.
-        match plan.by_pair.len() {
-            1 => counted,
-            _ => 0,
-        }
+        counted.filter(|_| plan.only_pair().is_some())
     }
 
     /// Takes back what was counted for a call that was not sent.
-    pub(super) fn take_back(&mut self, call: &CallFacts<'_>, counted: u64, now: Instant) {
-        for pair in self.plan(call).by_pair.keys() {
-            self.counters.update(pair.as_deref(), now, |counter| {
-                counter.take_back(counted, now);
-            });
+    pub(super) fn take_back(&mut self, call: &CallFacts<'_>, counted: Counted, now: Instant) {
+        if let Some(pair) = self.plan(call).only_pair() {
+            self.counters
+                .update(Some(pair), now, |counter| counter.take_back(counted, now));
         }
         self.amend_is_over(call);
     }
@@ -369,10 +372,9 @@ impl EngineModel {
             }
             "addOrderBatch" => {
                 for (order, placed) in request.orders.iter().zip(&answer.orders) {
-                    if let (Listed::Place { cl_ord_id, userref }, Some(txid)) =
-                        (order, &placed.txid)
-                    {
-                        self.insert(request, Some(txid), cl_ord_id.clone(), *userref, now);
+                    if let Some(txid) = &placed.txid {
+                        let order = Place::deserialize(order).unwrap_or_default();
+                        self.insert(request, Some(txid), order.cl_ord_id, order.userref, now);
                     }
                 }
                 let full = |placed: &Placed| {
@@ -381,7 +383,7 @@ impl EngineModel {
                     })
                 };
                 if answer.orders.iter().any(full) {
-                    self.fill(call, Duration::ZERO, now);
+                    self.fill(call, BACK_OFF, now);
                 }
             }
             "amendOrder" => self.amended(call, request, now),

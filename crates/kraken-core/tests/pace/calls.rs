@@ -40,43 +40,37 @@ const fn engine(id: &'static str) -> Operation {
     operation(id, Access::Private, Effect::Order, "kraken-engine", 0)
 }
 
-pub static TIME: Operation = public("getServerTime");
-pub static OHLC: Operation = public("getOHLCData");
-pub static DEPTH: Operation = public("getOrderBook");
-pub static TRADES: Operation = public("getRecentTrades");
-pub static BALANCE: Operation = private("getAccountBalance", Effect::Read, 1);
-pub static LEDGERS: Operation = private("getLedgers", Effect::Read, 2);
-pub static TRADE_HISTORY: Operation = private("getTradeHistory", Effect::Read, 2);
-pub static CANCEL_ALL: Operation = private("cancelAllOrders", Effect::Order, 1);
-pub static ADD: Operation = engine("addOrder");
-pub static ADD_BATCH: Operation = engine("addOrderBatch");
-pub static AMEND: Operation = engine("amendOrder");
-pub static EDIT: Operation = engine("editOrder");
-pub static CANCEL: Operation = engine("cancelOrder");
-pub static CANCEL_BATCH: Operation = engine("cancelOrderBatch");
-pub static VAULTS: Operation = Operation {
-    api: "kraken-custody",
-    ..operation(
-        "listCustodyVaults",
-        Access::Private,
-        Effect::Read,
-        "kraken-custody",
-        1,
-    )
-};
-pub static EXTERNAL_TASKS: Operation = Operation {
-    api: "kraken-custody-external",
-    ..operation(
-        "getV0InstoCustodyTasks",
-        Access::Private,
-        Effect::Read,
-        "kraken-custody-external-ip",
-        1,
-    )
-};
+pub(crate) static TIME: Operation = public("getServerTime");
+pub(crate) static OHLC: Operation = public("getOHLCData");
+pub(crate) static DEPTH: Operation = public("getOrderBook");
+pub(crate) static TRADES: Operation = public("getRecentTrades");
+pub(crate) static BALANCE: Operation = private("getAccountBalance", Effect::Read, 1);
+pub(crate) static LEDGERS: Operation = private("getLedgers", Effect::Read, 2);
+pub(crate) static TRADE_HISTORY: Operation = private("getTradeHistory", Effect::Read, 2);
+pub(crate) static CANCEL_ALL: Operation = private("cancelAllOrders", Effect::Order, 1);
+pub(crate) static ADD: Operation = engine("addOrder");
+pub(crate) static ADD_BATCH: Operation = engine("addOrderBatch");
+pub(crate) static AMEND: Operation = engine("amendOrder");
+pub(crate) static EDIT: Operation = engine("editOrder");
+pub(crate) static CANCEL: Operation = engine("cancelOrder");
+pub(crate) static CANCEL_BATCH: Operation = engine("cancelOrderBatch");
+pub(crate) static VAULTS: Operation = operation(
+    "listCustodyVaults",
+    Access::Private,
+    Effect::Read,
+    "kraken-custody",
+    1,
+);
+pub(crate) static EXTERNAL_TASKS: Operation = operation(
+    "getV0InstoCustodyTasks",
+    Access::Private,
+    Effect::Read,
+    "kraken-custody-external-ip",
+    1,
+);
 
 /// A call with a body, or with none if it is empty.
-pub fn call<'a>(operation: &'static Operation, body: &'a str) -> CallFacts<'a> {
+pub(crate) fn call<'a>(operation: &'static Operation, body: &'a str) -> CallFacts<'a> {
     CallFacts {
         operation,
         path_and_query: operation.path,
@@ -85,7 +79,7 @@ pub fn call<'a>(operation: &'static Operation, body: &'a str) -> CallFacts<'a> {
 }
 
 /// The error that the venue's message `E<category>:<text>` becomes.
-pub fn refusal(operation: &'static Operation, category: &str, text: &str) -> Error {
+pub(crate) fn refusal(operation: &'static Operation, category: &str, text: &str) -> Error {
     let message = VendorMessage {
         severity: Severity::Error,
         category: category.to_owned(),
@@ -97,7 +91,7 @@ pub fn refusal(operation: &'static Operation, category: &str, text: &str) -> Err
 }
 
 /// The same, with a wait that the venue asks for.
-pub fn refusal_for(
+pub(crate) fn refusal_for(
     operation: &'static Operation,
     category: &str,
     text: &str,

@@ -11,8 +11,7 @@ use super::types::{TaskActivities, TaskActivity, TaskSummary, Transaction, Vault
 /// The number of rows before the page, in the form it is sent.
 fn sent(offset: u32) -> Result<i32, Error> {
     i32::try_from(offset).map_err(|_| {
-        Error::new(Kind::InvalidRequest)
-            .with_text(format!("no list is paged from row {offset} on"))
+        Error::new(Kind::InvalidRequest).with_text(format!("no list is paged from row {offset} on"))
     })
 }
 

@@ -44,7 +44,7 @@ impl TradesPosition {
 
 impl GetRecentTrades<String> {
     /// The new trades, whether there were others, and the venue's `last`.
-    async fn since_then(
+    async fn trades_since(
         self,
         since: Option<String>,
         after: Option<i64>,
@@ -75,11 +75,11 @@ impl Paged for GetRecentTrades<String> {
         let overlaps = overlapping.is_some();
         let (mut items, others, mut last) = self
             .clone()
-            .since_then(overlapping.or(since.clone()), after)
+            .trades_since(overlapping.or(since.clone()), after)
             .await?;
         if items.is_empty() && others && overlaps {
             // The overlap alone may have filled the page.
-            (items, _, last) = self.since_then(since, after).await?;
+            (items, _, last) = self.trades_since(since, after).await?;
         }
         let newest = items.iter().map(|trade| trade.trade_id).max();
         Ok(Page {

@@ -37,7 +37,8 @@ impl PostTradePosition {
             return true;
         };
         let Some(at) = trade.trade_ts.as_ref().and_then(Timestamp::unix_nanos) else {
-            return true;
+            // The stream itself leaves out an id that comes twice.
+            return trade.trade_id.is_some();
         };
         at > from
             || at >= from - KNOWN_NANOS
@@ -55,7 +56,10 @@ impl PostTradePosition {
             Error::new(Kind::Decode).with_text(format!("`{from_ts}` is not the time of a trade"))
         })?;
         let mut seen = Vec::new();
-        if self.nanos().is_some_and(|before| before >= from - KNOWN_NANOS) {
+        if self
+            .nanos()
+            .is_some_and(|before| before >= from - KNOWN_NANOS)
+        {
             seen.clone_from(&self.seen);
         }
         for trade in trades {
@@ -73,7 +77,7 @@ impl PostTradePosition {
 
 impl GetPostTrade {
     /// The new trades, whether there were others, and the venue's `last_ts`.
-    async fn from_then(
+    async fn trades_from(
         self,
         from: Option<SystemTime>,
         position: &PostTradePosition,
@@ -111,11 +115,11 @@ impl Paged for GetPostTrade {
             .and_then(|from| from.checked_sub(Duration::from_nanos(1)));
         let (mut items, others, mut last_ts) = self
             .clone()
-            .from_then(overlapping.or(from), &position)
+            .trades_from(overlapping.or(from), &position)
             .await?;
         if items.is_empty() && others && overlapping.is_some() {
             // The overlap alone may have filled the page.
-            (items, _, last_ts) = self.from_then(from, &position).await?;
+            (items, _, last_ts) = self.trades_from(from, &position).await?;
         }
         Ok(Page {
             next: if items.is_empty() {
