@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use exchange_auth::Credentials;
-use exchange_transport::RetryPolicy;
+use exchange_transport::{PaceMode, RetryPolicy};
 use exchange_wire::RawJson;
 use kraken_core::{DispatchError, Parameters};
 use serde_json::{Map, Value};
@@ -33,7 +33,8 @@ macro_rules! build {
             .base_url($base_url)
             .timeout(Duration::from_secs(20))
             // The tests count requests: each call is sent once.
-            .retry(RetryPolicy::NEVER);
+            .retry(RetryPolicy::NEVER)
+            .pace_modes(PaceMode::Off, PaceMode::Off);
         if let Some(credentials) = $credentials {
             builder = builder.credentials(credentials);
         }

@@ -293,7 +293,7 @@ impl Engine {
             // There is no use in a wait after which there is no time left.
             let wait = wait.filter(|wait| *wait < deadline - Instant::now());
             let mut error = error.with_attempts(sent);
-            if tries.in_doubt() {
+            if wait.is_none() && tries.in_doubt(operation, &error) {
                 error = venue.advise(error.with_outcome(Outcome::Unknown));
             }
             report(error.status(), Err(&error), wait);

@@ -22,7 +22,7 @@
 //! | 429, with `Retry-After` or without | sent 4 times, after the wait named; `RateLimit` | sent once; `RateLimit`, **unknown** |
 //! | 429, with a `Retry-After` beyond the deadline | sent once; `RateLimit` | sent once; `RateLimit`, **unknown** |
 //! | the venue says: throttled, or rate limit exceeded | sent 4 times, after the wait named; `RateLimit` | sent once; `RateLimit`, not executed |
-//! | the venue says: invalid nonce | sent 4 times; `Nonce` | sent 4 times; `Nonce`, not executed |
+//! | the venue says: invalid nonce | sent 4 times; `Nonce` | sent 4 times; `Nonce`, **unknown** |
 //! | the venue says: unavailable, busy | sent 4 times; `Unavailable` | sent once; `Unavailable`, **unknown** |
 //! | the venue says: permission denied, no funds, … | sent once | sent once; not executed |
 //! | the deadline passes before it is sent | `Timeout` | `Timeout`, not executed |
@@ -33,7 +33,9 @@
 //! and *not executed* its [`outcome`](Error::outcome). An invalid nonce is
 //! trouble that ends with the first repeat, unless the clock or another user
 //! of the key is the reason: that repeat has the queue, and a nonce file, to
-//! itself.
+//! itself. A change whose nonce is refused even then counts as unknown: a copy
+//! that something on the way sent twice is refused in the same words as one
+//! that came too late.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
@@ -157,9 +159,12 @@ impl Tries {
         self.nonces_refused > 0
     }
 
-    /// Whether an earlier sending may have arrived.
-    pub(crate) fn in_doubt(&self) -> bool {
-        self.in_doubt
+    /// Whether a sending may have been executed, now that `error` is the last
+    /// word: an earlier one may have arrived, or the nonce was refused again
+    /// after the call had been sent anew.
+    pub(crate) fn in_doubt(&self, operation: &Operation, error: &Error) -> bool {
+        let refused_again = self.nonces_refused > 1 && error.kind() == Kind::Nonce;
+        self.in_doubt || (refused_again && !operation.effect.repeatable())
     }
 }
 
@@ -288,6 +293,24 @@ mod tests {
             assert!(wait <= policy.max_wait / 10, "{wait:?}");
         }
         assert_eq!(tries.next_wait(&policy, &CHANGE_ROW, &error), None);
+        assert!(tries.in_doubt(&CHANGE_ROW, &error));
+        let funds = Error::new(Kind::Funds).on(&CHANGE_ROW);
+        assert!(!tries.in_doubt(&CHANGE_ROW, &funds), "a refusal is certain");
+    }
+
+    /// A nonce refused once says nothing of the call itself.
+    #[test]
+    fn the_first_refused_nonce_leaves_no_doubt() {
+        let mut tries = Tries::default();
+        let error = refused_nonce(&CHANGE_ROW);
+        tries.next_wait(&RetryPolicy::NEVER, &CHANGE_ROW, &error);
+        assert!(!tries.in_doubt(&CHANGE_ROW, &error));
+        let read = refused_nonce(&READ_ROW);
+        let mut tries = Tries::default();
+        for _ in 0..4 {
+            tries.next_wait(&RetryPolicy::default(), &READ_ROW, &read);
+        }
+        assert!(!tries.in_doubt(&READ_ROW, &read));
     }
 
     /// Whatever comes after a sending that may have arrived, a change is not
@@ -303,7 +326,7 @@ mod tests {
         );
         let refused = refused_nonce(&CHANGE_ROW);
         assert_eq!(tries.next_wait(&policy, &CHANGE_ROW, &refused), None);
-        assert!(tries.in_doubt());
+        assert!(tries.in_doubt(&CHANGE_ROW, &refused));
     }
 
     #[test]

@@ -334,6 +334,14 @@ enum AnyLimits {
 }
 
 impl AnyLimits {
+    /// What the vendor documents, for the tier that allows least.
+    fn of(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::Body => Self::Kraken(Limits::default()),
+            Scheme::Headers => Self::External(ExternalLimits::default()),
+        }
+    }
+
     fn pacer(
         self,
         scheme: Scheme,
@@ -377,7 +385,7 @@ impl<C: From<Core>> ClientBuilder<C> {
             scheme,
             config: EngineConfig::new(base_url),
             in_flight: Ok(InFlight::ONE),
-            limits: None,
+            limits: Some(AnyLimits::of(scheme)),
             credentials: None,
             nonces: Arc::new(ClockNonce),
             keep_raw: false,
@@ -492,8 +500,9 @@ impl<C: From<Core>> ClientBuilder<C> {
     }
 
     /// Counts calls as the venue does, so that reads wait instead of being
-    /// refused; for Kraken Spot and the older Custody REST. Without it nothing
-    /// is counted. All clients of a process with the same address, key and
+    /// refused; for Kraken Spot and the older Custody REST. Default is what the
+    /// vendor documents for [`Tier::Starter`]; `pace_modes(PaceMode::Off,
+    /// PaceMode::Off)` turns waiting and counting off. All clients of a process with the same address, key and
     /// limits share the count. See [`crate::pace`] for what is counted, and
     /// [`pace_modes`](Self::pace_modes) for what happens then.
     pub fn rate_limits(mut self, limits: Limits) -> Self {
@@ -597,7 +606,7 @@ mod tests {
         }
         let core = builder(Scheme::Body).tier(Tier::Pro).build().unwrap();
         assert!(!core.pace().is_empty());
-        assert!(builder(Scheme::Body).build().unwrap().pace().is_empty());
+        assert!(!builder(Scheme::Headers).build().unwrap().pace().is_empty());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use exchange_auth::{Credentials, NonceError, NonceSource};
 use exchange_transport::{
-    Access, Answer, Call, Effect, Error, Kind, Operation, Outcome, Pace, Permission,
+    Access, Answer, Call, Effect, Error, Kind, Operation, Outcome, Pace, PaceMode, Permission,
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Method;
@@ -92,6 +92,7 @@ impl NonceSource for Fixed {
 
 fn builder(scheme: Scheme, url: &str) -> ClientBuilder<Core> {
     ClientBuilder::new(scheme, "https://api.kraken.com")
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .base_url(url)
         .nonce_source(Fixed)
         .api_key(KEY, SECRET)
@@ -209,6 +210,7 @@ async fn a_password_travels_in_the_signed_body() {
 async fn nonces_rise_from_call_to_call() {
     let server = Server::start([Reaction::ok(r#"{"error":[],"result":{}}"#)]).await;
     let core: Core = ClientBuilder::new(Scheme::Body, &server.url)
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .api_key(KEY, SECRET)
         .build()
         .unwrap();
@@ -296,6 +298,7 @@ async fn a_public_call_carries_nothing_private() {
 async fn a_private_call_without_credentials_is_not_sent() {
     let server = Server::start([Reaction::ok("{}")]).await;
     let core: Core = ClientBuilder::new(Scheme::Body, &server.url)
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .build()
         .unwrap();
     let error = failure(&core, order()).await;
@@ -511,6 +514,7 @@ async fn secrets_are_in_no_text() {
 fn calls_can_be_spawned() {
     fn spawnable<T: Send + 'static>(_: T) {}
     let core: Core = ClientBuilder::new(Scheme::Body, "https://example.com")
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .build()
         .unwrap();
     spawnable(async move { core.call::<Texts>(order()).await });

@@ -32,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 fn core(url: &str, timeout: Duration) -> Core {
     ClientBuilder::new(Scheme::Body, url)
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .api_key(KEY, SECRET)
         .retry(POLICY)
         .timeout(timeout)
@@ -197,7 +198,7 @@ rows! {
     invalid_nonce: message("EAPI:Invalid nonce"),
         read: failed(4, Nonce, NotExecuted, 4),
         read_once: served(2),
-        order: failed(4, Nonce, NotExecuted, 4);
+        order: failed(4, Nonce, Unknown, 4);
     unavailable: message("EService:Unavailable"),
         read: failed(4, Unavailable, NotExecuted, 4),
         read_once: served(2),
@@ -225,6 +226,7 @@ async fn a_refused_connection_is_tried_again_for_every_call() {
         let free = socket.local_addr().unwrap();
         let attempts = std::sync::Arc::new(Attempts::default());
         let core: Core = ClientBuilder::new(Scheme::Body, &format!("http://{free}"))
+            .pace_modes(PaceMode::Off, PaceMode::Off)
             .api_key(KEY, SECRET)
             .retry(POLICY)
             .observer(attempts.clone())
@@ -315,6 +317,7 @@ async fn a_full_counter_is_told_before_anything_is_sent() {
         max_wait: Duration::from_millis(10),
     };
     let core: Core = ClientBuilder::new(Scheme::Body, &venue.url)
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .api_key(KEY, SECRET)
         .tier(Tier::Starter)
         .pace_modes(short, PaceMode::Report)

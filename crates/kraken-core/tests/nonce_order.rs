@@ -18,7 +18,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use exchange_auth::{ClockNonce, FileNonce, NonceSource};
-use exchange_transport::{Call, Error};
+use exchange_transport::{Call, Error, PaceMode};
 use kraken_core::{ClientBuilder, Core, Scheme};
 use tokio::task::JoinSet;
 use venue::{BALANCE, KEY, SECRET, Venue, reordering, scrambled};
@@ -26,7 +26,9 @@ use venue::{BALANCE, KEY, SECRET, Venue, reordering, scrambled};
 type Texts = HashMap<String, String>;
 
 fn builder(url: &str) -> ClientBuilder<Core> {
-    ClientBuilder::new(Scheme::Body, url).api_key(KEY, SECRET)
+    ClientBuilder::new(Scheme::Body, url)
+        .pace_modes(PaceMode::Off, PaceMode::Off)
+        .api_key(KEY, SECRET)
 }
 
 /// So many calls from so many tasks; what came of each.

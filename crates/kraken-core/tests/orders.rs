@@ -10,7 +10,7 @@ mod venue;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use exchange_transport::{Call, Outcome, RetryPolicy};
+use exchange_transport::{Call, Outcome, PaceMode, RetryPolicy};
 use kraken_core::{ClientBuilder, Core, Scheme};
 use tokio::task::JoinSet;
 use venue::{ADD_ORDER, Fate, Fault, KEY, SECRET, Venue, scrambled};
@@ -60,6 +60,7 @@ fn spoiled(number: u64) -> Fate {
 async fn a_thousand_orders_are_each_placed_at_most_once_and_told_as_they_are() {
     let venue = Venue::start(spoiled).await;
     let core: Core = ClientBuilder::new(Scheme::Body, &venue.url)
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .api_key(KEY, SECRET)
         .timeout(Duration::from_millis(150))
         .retry(RetryPolicy {

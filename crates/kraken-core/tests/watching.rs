@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use exchange_auth::Credentials;
-use exchange_transport::{Call, Error, Kind, Operation, RetryPolicy};
+use exchange_transport::{Call, Error, Kind, Operation, PaceMode, RetryPolicy};
 use http::Method;
 use kraken_core::{ClientBuilder, Core, Scheme};
 use tracing::field::{Field, Visit};
@@ -29,6 +29,7 @@ const PASSWORD: &str = "hunter2";
 fn builder(url: &str) -> ClientBuilder<Core> {
     let credentials = Credentials::new(KEY, SECRET).unwrap().with_otp(PASSWORD);
     ClientBuilder::new(Scheme::Body, url)
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .credentials(credentials)
         .retry(RetryPolicy {
             base_wait: Duration::from_millis(1),

@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kraken_spot::{Client, auth::kraken, table, types};
+use kraken_spot::{Client, PaceMode, auth::kraken, table, types};
 
 /// 100 levels a side, as the venue sends them.
 fn order_book() -> String {
@@ -120,6 +120,7 @@ fn main() {
     let client = Client::builder()
         .base_url(&url)
         .api_key("key", secret)
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .build()
         .unwrap();
     let bare = kraken_spot::http_client_builder().unwrap().build().unwrap();
