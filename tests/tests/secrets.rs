@@ -171,50 +171,8 @@ async fn nothing_that_becomes_visible_holds_a_secret() {
         }
     }
 
-    // A venue that hands out a secret: right, and in a shape that can't be read.
-    let spot = kraken_spot::Client::builder()
-        .base_url(&server.url)
-        .timeout(Duration::from_secs(20))
-        .api_key(KEY, STANDARD.encode(secret()))
-        .build()
-        .unwrap();
-    for body in [
-        format!(r#"{{"error":[],"result":{{"token":"{TOKEN}","expires":900}}}}"#),
-        format!(r#"{{"error":[],"result":{{"token":"{TOKEN}","expires":[]}}}}"#),
-        format!(r#"{{"error":[],"result":{{"token":["{TOKEN}"]}}}}"#),
-    ] {
-        server.react(Reaction::Answer(200, body.into_bytes()));
-        let answer = spot.get_websockets_token().send().await;
-        heap.add(&format_args!("{answer:?} {answer:#?}"));
-    }
-    server.react(Reaction::Close);
-    heap.add(&format_args!("{:?}", spot.get_websockets_token()));
-
-    // Mistakes with credentials, and a panic while they are at hand.
-    let encoded = STANDARD.encode(secret());
-    let credentials = Credentials::new(KEY, &encoded).unwrap().with_otp(OTP);
-    heap.add(&format_args!("{credentials:?} {credentials:#?}"));
-    for broken in [
-        format!("{encoded}*"),
-        encoded.replace('=', ""),
-        format!("{encoded}{encoded}"),
-    ] {
-        let refused = Credentials::new(KEY, &broken);
-        heap.add(&format_args!("{refused:?}"));
-        let refused = kraken_spot::Client::builder().api_key(KEY, &broken).build();
-        heap.add(&format_args!("{refused:?}"));
-    }
-    let refused = kraken_spot::Client::builder()
-        .base_url("http://venue.example")
-        .api_key(KEY, &encoded)
-        .build();
-    heap.add(&format_args!("{refused:?}"));
-    let panicked = std::thread::spawn(move || {
-        let held = &credentials;
-        assert!(held.key().is_empty(), "holding {held:?}");
-    })
-    .join();
-    assert!(panicked.is_err());
+    token_calls(&heap, &server).await;
+    mistakes_with_credentials(&heap);
     drop(std::panic::take_hook());
 
     let text = heap.text();
@@ -243,6 +201,55 @@ async fn nothing_that_becomes_visible_holds_a_secret() {
     for signature in signatures {
         assert!(!text.contains(&signature), "a signature is shown");
     }
+}
+
+/// A venue that hands out a secret: right, and in shapes that can't be read.
+async fn token_calls(heap: &Heap, server: &Server) {
+    let spot = kraken_spot::Client::builder()
+        .base_url(&server.url)
+        .timeout(Duration::from_secs(20))
+        .api_key(KEY, STANDARD.encode(secret()))
+        .build()
+        .unwrap();
+    for body in [
+        format!(r#"{{"error":[],"result":{{"token":"{TOKEN}","expires":900}}}}"#),
+        format!(r#"{{"error":[],"result":{{"token":"{TOKEN}","expires":[]}}}}"#),
+        format!(r#"{{"error":[],"result":{{"token":["{TOKEN}"]}}}}"#),
+    ] {
+        server.react(Reaction::Answer(200, body.into_bytes()));
+        let answer = spot.get_websockets_token().send().await;
+        heap.add(&format_args!("{answer:?} {answer:#?}"));
+    }
+    server.react(Reaction::Close);
+    heap.add(&format_args!("{:?}", spot.get_websockets_token()));
+}
+
+/// Mistakes with credentials, and a panic while they are at hand.
+fn mistakes_with_credentials(heap: &Heap) {
+    let encoded = STANDARD.encode(secret());
+    let credentials = Credentials::new(KEY, &encoded).unwrap().with_otp(OTP);
+    heap.add(&format_args!("{credentials:?} {credentials:#?}"));
+    for broken in [
+        format!("{encoded}*"),
+        encoded.replace('=', ""),
+        format!("{encoded}{encoded}"),
+    ] {
+        let refused = Credentials::new(KEY, &broken);
+        heap.add(&format_args!("{refused:?}"));
+        let refused = kraken_spot::Client::builder().api_key(KEY, &broken).build();
+        heap.add(&format_args!("{refused:?}"));
+    }
+    let refused = kraken_spot::Client::builder()
+        .base_url("http://venue.example")
+        .api_key(KEY, &encoded)
+        .build();
+    heap.add(&format_args!("{refused:?}"));
+    let panicked = std::thread::spawn(move || {
+        let held = &credentials;
+        assert!(held.key().is_empty(), "holding {held:?}");
+    })
+    .join();
+    assert!(panicked.is_err());
 }
 
 /// The search itself finds each of them.

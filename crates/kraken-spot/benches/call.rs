@@ -93,7 +93,7 @@ fn measure(name: &str, calls: u32, mut round: impl FnMut(u32)) -> Duration {
         .map(|_| {
             let start = processor_time();
             round(calls);
-            (processor_time() - start) / calls
+            processor_time().saturating_sub(start) / calls
         })
         .collect();
     rounds.sort();
