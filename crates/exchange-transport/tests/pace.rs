@@ -389,6 +389,42 @@ fn names_that_are_not_used_any_more_are_dropped() {
     assert_eq!(newest.used(now), UNIT);
 }
 
+/// Venues that count by the minute, and their tighter rules for single calls: Gemini allows 120
+/// public and 600 private calls a minute, one look at the transfers in five seconds, one new
+/// address in two.
+#[test]
+fn buckets_of_so_many_calls_in_a_time_are_used_up_and_never_overrun() {
+    let hour = Duration::from_secs(3_600);
+    for (limit, seconds) in [(120, 60), (600, 60), (1, 5), (1, 2)] {
+        let period = Duration::from_secs(seconds);
+        let start = Instant::now();
+        let mut window = Window::new(limit, period).unwrap();
+        let mut sent: Vec<Duration> = Vec::new();
+        let mut now = start;
+        while now < start + hour {
+            let wait = window.wait(now);
+            window.count(wait, now);
+            now += wait;
+            sent.push(now - start);
+        }
+        // The venue's own count begins anew each period, wherever its periods begin.
+        for offset in [Duration::ZERO, period / 3, period / 2] {
+            let mut counts = std::collections::HashMap::new();
+            for time in &sent {
+                let bucket = (*time + offset).as_nanos() / period.as_nanos();
+                *counts.entry(bucket).or_insert(0_u32) += 1;
+            }
+            assert!(
+                counts.values().all(|count| *count <= limit),
+                "{limit} in {seconds} s"
+            );
+        }
+        let allowed = u64::from(limit) * 3_600 / seconds;
+        let used = u64::try_from(sent.len()).unwrap();
+        assert!(used * 100 >= allowed * 95, "{used} of {allowed}");
+    }
+}
+
 #[test]
 fn rules_that_can_not_work_are_refused() {
     let decay = |limit, per_second| Decay { limit, per_second };
