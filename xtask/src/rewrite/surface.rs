@@ -170,7 +170,7 @@ impl Writer<'_> {
                         depth
                     };
                     for field in self.structs.fields.get(&name).cloned().unwrap_or_default() {
-                        self.field(depth + 1, &field, above);
+                        self.field(depth + 1, &field, facts.in_requests, above);
                     }
                     if let (TypeKind::WithRest(rest), Some(ty)) =
                         (&facts.kind, self.structs.rests.get(&name).cloned())
@@ -207,7 +207,7 @@ impl Writer<'_> {
                             .cloned()
                             .unwrap_or_default();
                         for field in fields {
-                            self.field(depth + 2, &field, above);
+                            self.field(depth + 2, &field, true, above);
                         }
                     }
                 }
@@ -216,7 +216,7 @@ impl Writer<'_> {
         }
     }
 
-    fn field(&mut self, depth: usize, field: &Field, above: &mut Vec<String>) {
+    fn field(&mut self, depth: usize, field: &Field, checked: bool, above: &mut Vec<String>) {
         let mut line = format!("{}: {}", field.ident, shown(&field.ty, field.codec));
         if field.ident != field.wire {
             line.push_str(&format!("  [{}]", field.wire));
@@ -224,7 +224,7 @@ impl Writer<'_> {
         for alias in &field.facts.aliases {
             line.push_str(&format!("  [or {alias}]"));
         }
-        for check in &field.facts.checks {
+        for check in field.facts.checks.iter().filter(|_| checked) {
             line.push_str(&format!("  {}", rule(check)));
         }
         self.line(depth, &line);
