@@ -123,9 +123,10 @@
 //! `within`, for some calls) ends it. What happens then in each case is in the table of
 //! `exchange_transport::retry`.
 //!
-//! With [`ClientBuilder::tier`] the client counts its calls as the venue does, and reads wait
-//! for room in place of being refused: no longer than 10 s, then they fail and say until when.
-//! [`ClientBuilder::pace_modes`] changes that, [`Client::pace`] tells how full each counter is.
+//! The client counts its calls as the venue does, and reads wait for room in place of being
+//! refused: no longer than 10 s, then they fail and say until when. It keeps to the limits of the
+//! lowest tier until [`ClientBuilder::tier`] says which is yours; [`ClientBuilder::pace_modes`]
+//! turns waiting or counting off, [`Client::pace`] tells how full each counter is.
 //!
 //! ```
 //! use std::time::Duration;
