@@ -125,7 +125,7 @@ pub fn run(root: &Path, api: &Api, source: &Source) -> Result<Output, Problems> 
     let code = generate::generate(&document.file, &openapi)?;
     stages.push(clock.stage("generate", format!("{} items", code.items.len())));
 
-    let rewritten = rewrite::rewrite(api, &model, &code).map_err(Problems)?;
+    let rewritten = rewrite::rewrite(&model, &code).map_err(Problems)?;
     stages.push(clock.stage("rewrite", format!("{} files", rewritten.files.len())));
 
     let files = format::format(&rewritten, &model, &document.file, api.module)?;

@@ -719,7 +719,7 @@ fn stages(document: &Value) -> Result<Vec<(String, String)>, usize> {
     }
     let openapi = validate::validate(&loaded.file, &model).map_err(|_| 1_usize)?;
     let code = generate::generate(&loaded.file, &openapi).map_err(|_| 1_usize)?;
-    let rewritten = rewrite::rewrite(api(), &model, &code).map_err(|found| found.len())?;
+    let rewritten = rewrite::rewrite(&model, &code).map_err(|found| found.len())?;
     let files =
         format::format(&rewritten, &model, &loaded.file, api().module).map_err(|_| 1_usize)?;
     Ok(files

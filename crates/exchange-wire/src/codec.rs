@@ -345,12 +345,6 @@ pub mod by_name {
     pub mod decimal_number {
         pub use crate::decimal::Number as Codec;
     }
-    pub mod timestamp_quoted {
-        pub use crate::timestamp::Quoted as Codec;
-    }
-    pub mod timestamp_number {
-        pub use crate::timestamp::Number as Codec;
-    }
     pub mod integer {
         pub use crate::integer::Integer as Codec;
     }

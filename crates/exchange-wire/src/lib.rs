@@ -17,7 +17,7 @@
 //! | `Decimal`, sent as a JSON string | `#[serde(with = "exchange_wire::decimal")]` |
 //! | `Decimal`, sent as a JSON number | `#[serde(with = "exchange_wire::decimal::number")]` |
 //! | a time | type [`Timestamp`], no attribute |
-//! | a time that must go out quoted | `#[serde(with = "exchange_wire::timestamp::quoted")]` |
+//! | a time that must go out as RFC 3339, or as Unix seconds in text | types [`Rfc3339`], [`UnixSeconds`] |
 //! | an integer that may come as text | `#[serde(with = "exchange_wire::integer")]` |
 //! | a list sent as `"a,b"` | `#[serde(with = "exchange_wire::comma")]` |
 //! | a list that may be `null` | `#[serde(default, deserialize_with = "exchange_wire::null_as_default")]` |

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An instant for request fields that take nothing but RFC 3339, in UTC and exact to the
@@ -33,9 +33,19 @@ impl From<DateTime<Utc>> for Rfc3339 {
     }
 }
 
+/// A time further away than dates go, more than 260,000 years, becomes the furthest there is.
 impl From<SystemTime> for Rfc3339 {
     fn from(time: SystemTime) -> Self {
-        Self(time.into())
+        Self(match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => TimeDelta::from_std(after)
+                .ok()
+                .and_then(|after| DateTime::UNIX_EPOCH.checked_add_signed(after))
+                .unwrap_or(DateTime::<Utc>::MAX_UTC),
+            Err(error) => TimeDelta::from_std(error.duration())
+                .ok()
+                .and_then(|before| DateTime::UNIX_EPOCH.checked_sub_signed(before))
+                .unwrap_or(DateTime::<Utc>::MIN_UTC),
+        })
     }
 }
 
@@ -86,6 +96,22 @@ mod tests {
         }
         let east: Rfc3339 = "2023-09-24T16:15:22+02:00".parse().unwrap();
         assert_eq!(east.to_string(), "2023-09-24T14:15:22Z");
+    }
+
+    #[test]
+    fn system_times_of_any_age_are_taken() {
+        use std::time::Duration;
+
+        let time = UNIX_EPOCH + Duration::new(1_695_564_922, 5);
+        assert_eq!(
+            Rfc3339::from(time).to_string(),
+            "2023-09-24T14:15:22.000000005Z"
+        );
+        let early = UNIX_EPOCH - Duration::from_millis(1_500);
+        assert_eq!(Rfc3339::from(early).to_string(), "1969-12-31T23:59:58.500Z");
+        if let Some(far) = UNIX_EPOCH.checked_add(Duration::from_secs(1 << 62)) {
+            assert_eq!(Rfc3339::from(far).to_utc(), DateTime::<Utc>::MAX_UTC);
+        }
     }
 
     #[test]

@@ -3,15 +3,15 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::codec::{Codec, containers};
 use crate::decimal::{parse_decimal, write_number};
 use crate::scalar::Scalar;
+use crate::unix_seconds::UnixSeconds;
 
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
@@ -195,15 +195,7 @@ impl From<DateTime<Utc>> for Timestamp {
 /// Unix seconds to the nanosecond, sent as a JSON number.
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
-        let (before, distance) = match time.duration_since(UNIX_EPOCH) {
-            Ok(after) => (false, after),
-            Err(error) => (true, error.duration()),
-        };
-        let mut seconds = (Decimal::from(distance.as_secs())
-            + Decimal::new(i64::from(distance.subsec_nanos()), 9))
-        .normalize();
-        seconds.set_sign_negative(before);
-        Self::from_unix_decimal(seconds)
+        Self::from_unix_decimal(UnixSeconds::from(time).seconds())
     }
 }
 
@@ -231,99 +223,5 @@ impl Serialize for Timestamp {
             Form::Text(text) => serializer.serialize_str(text),
             Form::Number(digits) => write_number(digits.to_string(), serializer),
         }
-    }
-}
-
-/// The codec of [`quoted`]: reads any form, always writes a JSON string.
-#[derive(Debug, Clone, Copy)]
-pub enum Quoted {}
-
-/// The codec of [`number`]: reads any form, writes a JSON number when it is Unix seconds.
-#[derive(Debug, Clone, Copy)]
-pub enum Number {}
-
-impl Codec<Timestamp> for Quoted {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        Timestamp::deserialize(deserializer)
-    }
-
-    fn write<S: Serializer>(value: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-}
-
-impl Codec<Timestamp> for Number {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        Timestamp::deserialize(deserializer)
-    }
-
-    fn write<S: Serializer>(value: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        match value.plain_seconds() {
-            Some(seconds) => write_number(seconds.to_string(), serializer),
-            None => value.serialize(serializer),
-        }
-    }
-}
-
-containers!(Quoted, Number);
-
-/// A time that always goes out as a string: `#[serde(with = "exchange_wire::timestamp::quoted")]`.
-pub mod quoted {
-    use serde::{Deserializer, Serializer};
-
-    use super::Quoted;
-    use crate::codec::Codec;
-
-    /// Reads any form.
-    ///
-    /// # Errors
-    /// When the value is neither a string nor a number.
-    pub fn deserialize<'de, T, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>
-    where
-        Quoted: Codec<T>,
-    {
-        Quoted::read(deserializer)
-    }
-
-    /// Writes a string.
-    ///
-    /// # Errors
-    /// Only those of the serializer.
-    pub fn serialize<T, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
-    where
-        Quoted: Codec<T>,
-    {
-        Quoted::write(value, serializer)
-    }
-}
-
-/// A time that goes out as a number where it is Unix seconds:
-/// `#[serde(with = "exchange_wire::timestamp::number")]`.
-pub mod number {
-    use serde::{Deserializer, Serializer};
-
-    use super::Number;
-    use crate::codec::Codec;
-
-    /// Reads any form.
-    ///
-    /// # Errors
-    /// When the value is neither a string nor a number.
-    pub fn deserialize<'de, T, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>
-    where
-        Number: Codec<T>,
-    {
-        Number::read(deserializer)
-    }
-
-    /// Writes Unix seconds as a number and any other text as a string.
-    ///
-    /// # Errors
-    /// Only those of the serializer.
-    pub fn serialize<T, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
-    where
-        Number: Codec<T>,
-    {
-        Number::write(value, serializer)
     }
 }

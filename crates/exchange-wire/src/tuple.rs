@@ -10,8 +10,7 @@ use crate::codec::{Codec, Coded, OptionSeed, Seed};
 /// Implements serde for a struct that travels as a JSON array, field after field.
 ///
 /// The struct is declared as usual. After a field's name comes its codec, if it has one:
-/// `decimal`, `decimal_number`, `timestamp_quoted`, `timestamp_number`, `integer` or `comma`, the
-/// same as the modules of this crate. Fields at the end may be optional, marked `?`; they must be
+/// `decimal`, `decimal_number`, `integer` or `comma`, the same as the modules of this crate. Fields at the end may be optional, marked `?`; they must be
 /// an `Option` or a collection, are empty when the array is shorter or holds `null`, and a `None` at
 /// the end is left out when writing. Elements beyond the last field are ignored. An error names the
 /// struct, the position (from 1) and the field.

@@ -45,28 +45,22 @@ impl From<Decimal> for UnixSeconds {
 
 impl From<DateTime<Utc>> for UnixSeconds {
     fn from(time: DateTime<Utc>) -> Self {
-        Self::from_parts(time.timestamp(), time.timestamp_subsec_nanos())
+        let fraction = Decimal::new(i64::from(time.timestamp_subsec_nanos()), 9);
+        Self((Decimal::from(time.timestamp()) + fraction).normalize())
     }
 }
 
 impl From<SystemTime> for UnixSeconds {
     fn from(time: SystemTime) -> Self {
-        // A time before 1970 keeps its sign through chrono.
-        match time.duration_since(UNIX_EPOCH) {
-            Ok(since) => match i64::try_from(since.as_secs()) {
-                Ok(seconds) => Self::from_parts(seconds, since.subsec_nanos()),
-                Err(_) => Self(since.as_secs().into()),
-            },
-            Err(_) => DateTime::<Utc>::from(time).into(),
-        }
-    }
-}
-
-impl UnixSeconds {
-    fn from_parts(seconds: i64, nanos: u32) -> Self {
-        // Nine places after nineteen digits fit a decimal's twenty-eight.
-        let fraction = Decimal::new(i64::from(nanos), 9);
-        Self((Decimal::from(seconds) + fraction).normalize())
+        let (before, distance) = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => (false, after),
+            Err(error) => (true, error.duration()),
+        };
+        // Exact: even u64::MAX seconds are 1.8e28 nanoseconds, and a decimal holds 7.9e28.
+        let fraction = Decimal::new(i64::from(distance.subsec_nanos()), 9);
+        let mut seconds = (Decimal::from(distance.as_secs()) + fraction).normalize();
+        seconds.set_sign_negative(before);
+        Self(seconds)
     }
 }
 

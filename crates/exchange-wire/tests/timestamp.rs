@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use exchange_wire::{Timestamp, from_slice};
 use proptest::prelude::*;
-use serde::{Deserialize, Serialize};
 
 #[expect(clippy::unwrap_used, reason = "only tests call it")]
 fn read(json: &str) -> Timestamp {
@@ -134,33 +133,6 @@ fn unset_times() {
     for json in ["1", r#""None""#, r#""1970-01-01T00:00:00Z""#, "0.0001"] {
         assert!(!read(json).is_unset(), "{json}");
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Written {
-    #[serde(with = "exchange_wire::timestamp::quoted")]
-    quoted: Timestamp,
-    #[serde(with = "exchange_wire::timestamp::number")]
-    number: Timestamp,
-    #[serde(with = "exchange_wire::timestamp::quoted", default)]
-    quoted_option: Option<Timestamp>,
-    #[serde(with = "exchange_wire::timestamp::number", default)]
-    number_option: Option<Timestamp>,
-}
-
-#[test]
-fn the_written_form_can_be_fixed() {
-    let sent = r#"{"quoted":1.50,"number":"1.50","quoted_option":2,"number_option":"x"}"#;
-    let value: Written = from_slice(sent.as_bytes()).unwrap();
-    assert_eq!(
-        serde_json::to_string(&value).unwrap(),
-        r#"{"quoted":"1.50","number":1.50,"quoted_option":"2","number_option":"x"}"#
-    );
-    let value: Written = from_slice(br#"{"quoted":"2023-07-06T18:02:39Z","number":"+3"}"#).unwrap();
-    assert_eq!(
-        serde_json::to_string(&value).unwrap(),
-        r#"{"quoted":"2023-07-06T18:02:39Z","number":3,"quoted_option":null,"number_option":null}"#
-    );
 }
 
 proptest! {

@@ -177,8 +177,7 @@ impl Client {
         }
     }
 
-    /// How full the venue's rate limits are by the client's own count; empty if it was built
-    /// without a model of them.
+    /// How full the venue's rate limits are by the client's own count.
     pub fn pace(&self) -> Vec<CounterState> {
         self.core.pace()
     }

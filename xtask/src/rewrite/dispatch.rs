@@ -9,13 +9,10 @@ use super::{
     builders::{Argument, Call, carrier, ident},
     codecs,
 };
-use crate::{
-    apis::Api,
-    model::{Answer, Body, Model},
-};
+use crate::model::{Answer, Body};
 
 /// The functions by operationId.
-pub(crate) fn write(_api: &Api, _model: &Model, calls: &[Call<'_>]) -> TokenStream {
+pub(crate) fn write(calls: &[Call<'_>]) -> TokenStream {
     let sends = calls.iter().map(send);
     let answers = calls.iter().map(answer);
     let requests = calls.iter().filter_map(request);

@@ -23,7 +23,7 @@ use quote::{format_ident, quote};
 use syn::Item;
 
 use self::types::{Generated, Piece};
-use crate::{apis::Api, model::Model, problem::Problem};
+use crate::{model::Model, problem::Problem};
 
 /// A file to be written, before formatting.
 #[derive(Clone, Debug)]
@@ -156,7 +156,7 @@ pub struct Rewritten {
 }
 
 /// Turns progenitor's code into the files of the client.
-pub fn rewrite(api: &Api, model: &Model, file: &syn::File) -> Result<Rewritten, Vec<Problem>> {
+pub fn rewrite(model: &Model, file: &syn::File) -> Result<Rewritten, Vec<Problem>> {
     let types_module = module(file, "types");
     let structs = types::collect(types_module, model);
     let built = builders::collect(module(file, "builder"));
@@ -170,7 +170,7 @@ pub fn rewrite(api: &Api, model: &Model, file: &syn::File) -> Result<Rewritten, 
     files.extend(call_files(model, &calls, &checked));
     files.push(client_file(&calls));
     files.push(table_file(model));
-    files.push(dispatch_file(api, model, &calls));
+    files.push(dispatch_file(&calls));
     files.push(root_file(model));
     let surface = surface::write(model, &structs, &calls);
     Ok(Rewritten {
@@ -347,13 +347,13 @@ fn table_file(model: &Model) -> Draft {
     file
 }
 
-fn dispatch_file(api: &Api, model: &Model, calls: &[builders::Call<'_>]) -> Draft {
+fn dispatch_file(calls: &[builders::Call<'_>]) -> Draft {
     let mut file = Draft::new(
         "dispatch.rs".to_owned(),
         "Calls and payloads by operation id, for tools that don't know them when compiling."
             .to_owned(),
     );
-    file.push(dispatch::write(api, model, calls));
+    file.push(dispatch::write(calls));
     file
 }
 
