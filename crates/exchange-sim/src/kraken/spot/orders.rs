@@ -1,0 +1,5 @@
+//! Draft.
+
+use super::Operation;
+
+pub(crate) const OPERATIONS: &[Operation] = &[];
