@@ -4,6 +4,7 @@
 
 mod books;
 mod clock;
+mod config;
 mod fault;
 mod journal;
 mod json;
@@ -14,6 +15,7 @@ mod sim;
 mod venue;
 
 pub use clock::Clock;
+pub use config::ConfigError;
 pub use fault::{Fault, Faults, Often};
 pub use journal::Received;
 pub use kraken::handle::{Credentials, KrakenHandle};

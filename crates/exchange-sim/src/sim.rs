@@ -56,6 +56,7 @@ pub struct SimBuilder {
     journal: usize,
     listener: Option<Listener>,
     keys: Vec<KrakenKey>,
+    demo_keys: bool,
     balances: Option<Vec<(String, Decimal)>>,
 }
 
@@ -80,6 +81,7 @@ impl Default for SimBuilder {
             journal: 1_000,
             listener: None,
             keys: Vec::new(),
+            demo_keys: true,
             balances: None,
         }
     }
@@ -129,7 +131,13 @@ impl SimBuilder {
         self
     }
 
-    /// Adds a key of Kraken's. There are demonstration keys besides.
+    /// Whether Kraken knows the demonstration keys. Default yes.
+    pub fn kraken_demo_keys(mut self, wanted: bool) -> Self {
+        self.demo_keys = wanted;
+        self
+    }
+
+    /// Adds a key of Kraken's, besides the demonstration keys.
     pub fn kraken_key(mut self, key: KrakenKey) -> Self {
         self.keys.push(key);
         self
@@ -159,7 +167,12 @@ impl SimBuilder {
         let mut kraken = Kraken::new(self.seed, now);
         kraken.limits = self.limits;
         kraken.spot.limits = self.limits;
-        for key in handle::demo_keys().into_iter().chain(self.keys) {
+        let demo_keys = if self.demo_keys {
+            handle::demo_keys()
+        } else {
+            Vec::new()
+        };
+        for key in demo_keys.into_iter().chain(self.keys) {
             let name = key.key.clone();
             let account = handle::account_of(&key);
             if !kraken.add_key(key, account, now) {

@@ -136,6 +136,20 @@ impl KrakenHandle {
         [1, 2, 3].map(demo_credentials)
     }
 
+    /// All keys of an API in the order they were added, the demonstration keys
+    /// first.
+    pub fn credentials(&self, api: KrakenApi) -> Vec<Credentials> {
+        self.with(|kraken, _| {
+            let keys = kraken.keys.values().map(|key| &key.config);
+            let keys = keys.filter(|config| config.api == api);
+            keys.map(|config| Credentials {
+                key: config.key.clone(),
+                secret: config.secret.clone(),
+            })
+            .collect()
+        })
+    }
+
     /// Adds a key while the venue runs, or replaces the one of that name.
     ///
     /// # Panics

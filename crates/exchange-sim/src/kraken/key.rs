@@ -1,10 +1,11 @@
 //! API keys: what they may do, and the nonces they have used.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use indexmap::IndexMap;
 use ring::{digest, hmac};
 
 use super::counter::CallCounter;
@@ -176,8 +177,8 @@ impl Nonces {
     }
 }
 
-/// All keys of a venue.
-pub(crate) type Keys = HashMap<String, Key>;
+/// All keys of a venue, in the order they were added.
+pub(crate) type Keys = IndexMap<String, Key>;
 
 #[cfg(test)]
 mod tests {

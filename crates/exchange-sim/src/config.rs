@@ -1,0 +1,134 @@
+//! The file that tells how the venues are to be.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use rust_decimal::Decimal;
+
+use crate::kraken::KrakenKey;
+use crate::sim::{Sim, SimBuilder};
+
+/// What can be wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("can't read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not TOML, or holds something that is not known.
+    #[error("{path}: {source}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: toml::de::Error,
+    },
+    /// An amount is not a decimal number.
+    #[error("{path}: the balance of {asset} is not a decimal number: {text}")]
+    Amount {
+        /// The file.
+        path: PathBuf,
+        /// The asset.
+        asset: String,
+        /// What stands there.
+        text: String,
+    },
+}
+
+/// A configuration, as it stands in a TOML file. Everything may be left out.
+///
+/// ```toml
+/// listen = "127.0.0.1:8700"
+/// seed = 7
+/// rate_limits = false
+///
+/// [kraken]
+/// demo_keys = false
+/// balances = { XBT = "1.5", USD = "25000" }
+///
+/// [[kraken.keys]]
+/// key = "reader"
+/// secret = "c2VjcmV0"
+/// permissions = ["Funds permissions - Query"]
+/// tier = "intermediate"
+/// otp = "123456"
+/// nonce_window = 5000
+///
+/// [[kraken.keys]]
+/// key = "custodian"
+/// secret = "c2VjcmV0"
+/// api = "custody"
+/// ```
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    listen: Option<SocketAddr>,
+    seed: Option<u64>,
+    rate_limits: Option<bool>,
+    #[serde(default)]
+    kraken: KrakenConfig,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KrakenConfig {
+    demo_keys: Option<bool>,
+    balances: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    keys: Vec<KrakenKey>,
+}
+
+impl SimBuilder {
+    /// Venues as a TOML file says.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`]: the file can't be read or understood. Nothing in it is
+    /// ignored.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let config: Config = toml::from_str(&text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut builder = Sim::builder();
+        if let Some(address) = config.listen {
+            builder = builder.listen(address);
+        }
+        if let Some(seed) = config.seed {
+            builder = builder.seed(seed);
+        }
+        if let Some(hold) = config.rate_limits {
+            builder = builder.rate_limits(hold);
+        }
+        if let Some(wanted) = config.kraken.demo_keys {
+            builder = builder.kraken_demo_keys(wanted);
+        }
+        for key in config.kraken.keys {
+            builder = builder.kraken_key(key);
+        }
+        if let Some(balances) = config.kraken.balances {
+            let amounts = balances.into_iter().map(|(asset, text)| {
+                let amount: Result<Decimal, _> = text.parse();
+                let amount = amount.map_err(|_| ConfigError::Amount {
+                    path: path.to_owned(),
+                    asset: asset.clone(),
+                    text,
+                })?;
+                Ok((asset, amount))
+            });
+            builder = builder.kraken_balances(amounts.collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(builder)
+    }
+}
