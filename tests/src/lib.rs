@@ -3,6 +3,7 @@
 //! | Module | Subject |
 //! |---|---|
 //! | [`clients`] | the generated clients behind one type, by operation id |
+//! | [`conform`] | the vendor's descriptions as JSON Schema |
 //! | [`schema`] | the plain document, seen |
 //! | [`sites`] | places in a payload that a test can change |
 //! | [`synth`] | payloads made from the plain document |
@@ -24,6 +25,7 @@
 )]
 
 pub mod clients;
+pub mod conform;
 pub mod failures;
 pub mod request;
 pub mod schema;
