@@ -157,8 +157,7 @@
 //! the answer of the one before begins to arrive. For more at the same time, set a nonce window on
 //! the key and say how many with [`ClientBuilder::in_flight`]. Use one key for one process, with
 //! the default [`ClockNonce`]; where several processes on a host have to share a key, or a clock
-//! may be set back, give each client the same [`FileNonce`]. Processes don't stand in each other's
-//! line: a call that was overtaken is sent again with a new nonce.
+//! may be set back, give each client the same [`FileNonce`]: their calls then stand in one line.
 //!
 //! # For tools
 //!
