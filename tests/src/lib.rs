@@ -8,6 +8,7 @@
 //! | [`sites`] | places in a payload that a test can change |
 //! | [`synth`] | payloads made from the plain document |
 //! | [`server`] | a venue on loopback that records requests |
+//! | [`plain`] | calls of a simulated venue without a client |
 //! | [`request`] | what a call must look like on the wire, told without our crates |
 //! | [`failures`] | many findings, reported together |
 //!
@@ -27,6 +28,7 @@
 pub mod clients;
 pub mod conform;
 pub mod failures;
+pub mod plain;
 pub mod request;
 pub mod schema;
 pub mod server;
