@@ -458,7 +458,7 @@ impl Markets {
     }
 
     /// Begins and ends planned maintenances.
-    fn keep_schedule(&mut self, now: Moment) {
+    pub(crate) fn keep_schedule(&mut self, now: Moment) {
         if self.maintenances.is_empty() {
             return;
         }
