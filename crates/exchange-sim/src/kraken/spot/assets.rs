@@ -82,12 +82,12 @@ pub(crate) struct FeeTier {
 
 impl FeeTier {
     /// The fee of a taker, in percent.
-    pub(crate) fn taker_percent(&self) -> Decimal {
+    pub(crate) fn taker_percent(self) -> Decimal {
         Decimal::new(i64::from(self.taker), 2)
     }
 
     /// The fee of a maker, in percent.
-    pub(crate) fn maker_percent(&self) -> Decimal {
+    pub(crate) fn maker_percent(self) -> Decimal {
         Decimal::new(i64::from(self.maker), 2)
     }
 }

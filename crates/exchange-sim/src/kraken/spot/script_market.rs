@@ -29,7 +29,7 @@ impl KrakenHandle {
     ///
     /// If there is no such pair.
     pub fn price(&self, pair: &str) -> Decimal {
-        self.of_market(pair, |market| market.last())
+        self.of_market(pair, Market::last)
     }
 
     /// The best bid and the best ask of a pair, without those of customers; none

@@ -174,7 +174,7 @@ impl Market {
     }
 
     /// Candles of so many minutes, oldest first, the running one last.
-    pub(crate) fn candles(&self, minutes: u64, now: Moment) -> Vec<Summary> {
+    pub(crate) fn candles(&self, minutes: u32, now: Moment) -> Vec<Summary> {
         self.tape.candles(minutes, now)
     }
 
@@ -589,7 +589,7 @@ mod tests {
         assert_eq!(market.last(), fill.price);
         let oldest = market.trades()[0].time.seconds();
         for minutes in INTERVALS {
-            let length = 60 * minutes;
+            let length = 60 * u64::from(minutes);
             for candle in market.candles(minutes, now) {
                 if candle.start < oldest {
                     continue;

@@ -112,25 +112,20 @@ pub(super) fn grouped_book(spot: &mut Spot, call: &Call<'_>) -> Outcome {
 /// One side with so many ticks to a level. What lies between two levels goes
 /// to the one further from the other side.
 fn grouped(spot: &Spot, pair: &Pair, side: Side, most: usize, ticks: u32) -> Result<Json, Refusal> {
-    let step = i128::from(ticks);
-    let mut groups: Vec<(i128, Decimal)> = Vec::new();
-    for offer in offers(spot, pair, side, usize::MAX)? {
-        let mut price = offer.price;
-        price.rescale(pair.price_decimals);
-        let down = price.mantissa().div_euclid(step);
-        let between = price.mantissa().rem_euclid(step) != 0;
-        let group = step * (down + i128::from(side == Side::Sell && between));
-        let full = groups.len() == most;
-        match groups.last_mut() {
-            Some((last, volume)) if *last == group => {
-                *volume = volume.checked_add(offer.volume).unwrap_or(*volume);
-            }
-            _ if full => break,
-            _ => groups.push((group, offer.volume)),
+    // The whole book is rarely needed, and costs most.
+    let mut levels = most;
+    let groups = loop {
+        let offers = offers(spot, pair, side, levels)?;
+        let all = offers.len() < levels;
+        let groups = groups(&offers, pair, side, ticks);
+        // The last one may go on beyond what was looked at.
+        if all || groups.len() > most {
+            break groups;
         }
-    }
+        levels = levels.saturating_mul(4);
+    };
     let digits = digits(pair);
-    let rows = groups.into_iter().map(|(ticks, volume)| {
+    let rows = groups.into_iter().take(most).map(|(ticks, volume)| {
         let price = Decimal::try_from_i128_with_scale(ticks, pair.price_decimals);
         object! {
             "price" => padded(price.unwrap_or_default(), digits),
@@ -138,6 +133,26 @@ fn grouped(spot: &Spot, pair: &Pair, side: Side, most: usize, ticks: u32) -> Res
         }
     });
     Ok(rows.collect())
+}
+
+/// Prices in ticks, and what is offered at each.
+fn groups(offers: &[Offer], pair: &Pair, side: Side, ticks: u32) -> Vec<(i128, Decimal)> {
+    let step = i128::from(ticks);
+    let mut groups: Vec<(i128, Decimal)> = Vec::new();
+    for offer in offers {
+        let mut price = offer.price;
+        price.rescale(pair.price_decimals);
+        let down = price.mantissa().div_euclid(step);
+        let between = price.mantissa().rem_euclid(step) != 0;
+        let group = step * (down + i128::from(side == Side::Sell && between));
+        match groups.last_mut() {
+            Some((last, volume)) if *last == group => {
+                *volume = volume.checked_add(offer.volume).unwrap_or(*volume);
+            }
+            _ => groups.push((group, offer.volume)),
+        }
+    }
+    groups
 }
 
 pub(super) fn level3(spot: &mut Spot, call: &Call<'_>) -> Outcome {

@@ -154,10 +154,10 @@ fn numbers(numbers: &[u32]) -> Json {
     numbers.iter().copied().collect()
 }
 
-fn schedule(tiers: &[FeeTier], percent: fn(&FeeTier) -> Decimal) -> Json {
+fn schedule(tiers: &[FeeTier], percent: fn(FeeTier) -> Decimal) -> Json {
     tiers
         .iter()
-        .map(|tier| list![tier.volume, Json::number(percent(tier).normalize())])
+        .map(|tier| list![tier.volume, Json::number(percent(*tier).normalize())])
         .collect()
 }
 

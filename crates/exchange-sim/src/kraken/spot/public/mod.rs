@@ -149,8 +149,11 @@ mod tests {
     use super::*;
     use crate::Moment;
     use crate::json::Json;
+    use crate::kraken::Kraken;
     use crate::kraken::answer::Reply;
-    use crate::venue::Request;
+    use crate::kraken::spot::assets::PAIRS;
+    use crate::kraken::spot::market::{Fill, Side};
+    use crate::venue::{Request, Venue as _};
 
     pub(super) const NOW: Moment = Moment::from_nanoseconds(1_800_000_000_123_456_789);
 
@@ -293,5 +296,106 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Parameters as a fuzzer would make them.
+    #[test]
+    fn no_parameter_breaks_an_operation() {
+        let mut chance = fastrand::Rng::with_seed(4);
+        let spot = &mut spot();
+        // What customers may print at most must not break the readers either.
+        for (price, volume) in [
+            (Decimal::MAX, Decimal::MAX),
+            (Decimal::new(1, 28), Decimal::new(1, 28)),
+        ] {
+            let market = spot.markets.get_mut(&PAIRS[3]).unwrap();
+            market.print(Side::Sell, true, Fill { price, volume }, NOW);
+        }
+        let names = [
+            "pair",
+            "asset",
+            "symbol",
+            "since",
+            "count",
+            "interval",
+            "depth",
+            "grouping",
+            "info",
+            "assetVersion",
+            "aclass",
+            "aclass_base",
+            "asset_class",
+            "from_ts",
+            "to_ts",
+        ];
+        let values = [
+            "",
+            "XBTUSD",
+            "XETHZEUR",
+            "AAPLxUSD",
+            "ETHEUR,,ETHEUR",
+            "/",
+            "0",
+            "1",
+            "-1",
+            "10",
+            "1e5",
+            "%00",
+            "99999999999999999999999999999999",
+            "1800000000",
+            "1800000000000000000",
+            "0.5",
+            "fees",
+            "tokenized_asset",
+            "2027-01-15T08:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "%F0%9F%92%A3",
+            "18446744073709551615",
+            "9223372036854775807",
+        ];
+        let operations: Vec<_> = OPERATIONS.iter().chain(PRIVATE_OPERATIONS).collect();
+        let mut answered = 0;
+        for _ in 0..1_500 {
+            let mut query = "pair=ETHEUR&symbol=ETHEUR".to_owned();
+            for _ in 0..chance.usize(..4) {
+                let name = chance.choice(names).unwrap();
+                let value = chance.choice(values).unwrap();
+                query.push_str(&format!("&{name}={value}"));
+            }
+            let operation = chance.choice(&operations).unwrap();
+            answered += u32::from(try_ask(spot, operation.name, &query, NOW).is_ok());
+        }
+        assert!(answered > 300, "{answered}");
+    }
+
+    /// The whole way of a request, with the envelope.
+    #[test]
+    fn public_calls_need_no_key_and_level3_does() {
+        let mut kraken = Kraken::new(1, NOW);
+        let mut ask = |method: http::Method, target: &str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert("user-agent", "test/1".parse().unwrap());
+            let request = Request {
+                method,
+                target: target.to_owned(),
+                headers,
+                body: bytes::Bytes::new(),
+            };
+            let answer = kraken.handle(&request, NOW).answer;
+            String::from_utf8(answer.body.to_vec()).unwrap()
+        };
+        assert_eq!(
+            ask(http::Method::GET, "/0/public/Ticker?pair=NOPE"),
+            r#"{"error":["EQuery:Unknown asset pair"]}"#
+        );
+        let depth = ask(http::Method::GET, "/0/public/Depth?pair=BTC%2FUSD&count=1");
+        assert!(
+            depth.starts_with(r#"{"error":[],"result":{"XXBTZUSD":{"asks":[["5"#),
+            "{depth}"
+        );
+        assert_eq!(
+            ask(http::Method::POST, "/0/private/Level3"),
+            r#"{"error":["EAPI:Invalid key"]}"#
+        );
     }
 }

@@ -10,7 +10,7 @@ use crate::json::{Json, list, object};
 use crate::kraken::answer::{Outcome, Refusal};
 use crate::kraken::params::Params;
 use crate::kraken::spot::assets::{LOT_DECIMALS, PAIRS, Pair};
-use crate::kraken::spot::market::tape::{Summary, written};
+use crate::kraken::spot::market::tape::{INTERVALS, Summary, written};
 use crate::kraken::spot::market::{PublicTrade, Side, Spread};
 use crate::kraken::spot::{Call, Spot};
 
@@ -88,8 +88,7 @@ pub(super) fn lots(volume: Decimal) -> String {
 pub(super) fn ohlc(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     let names = Names::asked(call.params)?;
     let pair = asked_pair(call.params)?;
-    let intervals = [1, 5, 15, 30, 60, 240, 1_440, 10_080, 21_600];
-    let minutes = u64::from(one_of(call.params, "interval", &intervals, 1)?);
+    let minutes = one_of(call.params, "interval", &INTERVALS, 1)?;
     let since = since_second(call.params)?.unwrap_or_default();
     let candles = market(spot, pair)?.candles(minutes, call.now);
     let running = candles.last().map_or(call.now.seconds(), |last| last.start);
@@ -100,7 +99,7 @@ pub(super) fn ohlc(spot: &mut Spot, call: &Call<'_>) -> Outcome {
         .map(|candle| row_of_candle(candle, pair));
     let result = object! {
         names.of(pair) => shown.collect::<Json>(),
-        "last" => running.saturating_sub(60 * minutes),
+        "last" => running.saturating_sub(60 * u64::from(minutes)),
     };
     Ok(result.into())
 }
@@ -379,7 +378,7 @@ mod tests {
         let spot = &mut spot();
         let first = ask(spot, "OHLC", "pair=SOLUSD&interval=5");
         let last = at(&first, "last").scalar().unwrap();
-        let later = NOW.plus(Duration::from_mins(16));
+        let later = NOW.plus(Duration::from_secs(16 * 60));
         let query = format!("pair=SOLUSD&interval=5&since={last}");
         let next = try_ask(spot, "OHLC", &query, later).unwrap();
         let rows = at(&next, "SOLUSD");

@@ -235,7 +235,7 @@ mod tests {
         let trades = trades.as_list().unwrap();
         assert_eq!(trades.len(), 1_000);
         let times: Vec<Json> = trades.iter().map(|trade| at(trade, "trade_ts")).collect();
-        assert!(times.is_sorted_by_key(|time| time.scalar()));
+        assert!(times.is_sorted_by_key(Json::scalar));
         assert_eq!(&at(&all, "last_ts"), times.last().unwrap());
         let symbols: BTreeSet<_> = trades.iter().map(|t| at(t, "symbol").scalar()).collect();
         assert!(symbols.len() > 10);

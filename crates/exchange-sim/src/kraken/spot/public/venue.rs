@@ -1,5 +1,10 @@
 //! Time, status and planned maintenance.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all operations have one signature"
+)]
+
 use std::time::Duration;
 
 use crate::Moment;
@@ -9,11 +14,11 @@ use crate::kraken::spot::market::status::Maintenance;
 use crate::kraken::spot::{Call, Spot};
 
 /// How far `SystemStatus` and `MaintenanceSchedule` look ahead.
-const STATUS_AHEAD: Duration = Duration::from_hours(72);
-const SCHEDULE_AHEAD: Duration = Duration::from_hours(7 * 24);
+const STATUS_AHEAD: Duration = Duration::from_secs(72 * 3_600);
+const SCHEDULE_AHEAD: Duration = Duration::from_secs(7 * 86_400);
 
 /// Open orders should be cancelled so long before.
-const CANCEL_BEFORE: Duration = Duration::from_mins(5);
+const CANCEL_BEFORE: Duration = Duration::from_secs(5 * 60);
 
 pub(super) fn time(_spot: &mut Spot, call: &Call<'_>) -> Outcome {
     // A day of one digit is padded with a blank.
@@ -87,12 +92,12 @@ mod tests {
     #[test]
     fn a_planned_maintenance_shows_when_it_is_near_and_stops_the_venue() {
         let spot = &mut spot();
-        let start = NOW.plus(Duration::from_hours(100));
+        let start = NOW.plus(Duration::from_secs(100 * 3_600));
         let planned = Maintenance {
             id: 21,
             title: "Upgrade".into(),
             start,
-            end: start.plus(Duration::from_hours(1)),
+            end: start.plus(Duration::from_secs(3_600)),
             begun: false,
         };
         assert!(spot.markets.plan(planned));
@@ -103,14 +108,14 @@ mod tests {
         assert_eq!(at(&status, "upcoming_maintenance"), Json::List(vec![]));
         assert_eq!(at(&status, "status").as_str(), Some("online"));
 
-        let before = start.minus(Duration::from_mins(29));
+        let before = start.minus(Duration::from_secs(29 * 60));
         let status = try_ask(spot, "SystemStatus", "", before).unwrap();
         let phase = at(&status, "upcoming_maintenance.0.phase");
         assert_eq!(phase.as_str(), Some("approaching_30m"));
         let within = start.plus(Duration::from_secs(1));
         let status = try_ask(spot, "SystemStatus", "", within).unwrap();
         assert_eq!(at(&status, "status").as_str(), Some("maintenance"));
-        let after = start.plus(Duration::from_hours(2));
+        let after = start.plus(Duration::from_secs(2 * 3_600));
         let status = try_ask(spot, "SystemStatus", "", after).unwrap();
         assert_eq!(at(&status, "status").as_str(), Some("online"));
         spot.markets.status = KrakenStatus::PostOnly;
