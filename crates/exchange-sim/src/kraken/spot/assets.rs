@@ -221,9 +221,9 @@ pub(crate) const ASSETS: &[Asset] = &[
         "Ethereum",
         (10, 5),
         (99, 2),
-        "D5RG2FHH0",
+        "",
     ),
-    coin("SOL", "SOL", "SOL", "Solana", (10, 5), (90, 2), "6QZ1LNC12"),
+    coin("SOL", "SOL", "SOL", "Solana", (10, 5), (90, 2), ""),
     coin(
         "DOT",
         "DOT",
@@ -231,9 +231,9 @@ pub(crate) const ASSETS: &[Asset] = &[
         "Polkadot",
         (10, 8),
         (90, 2),
-        "P5B46MFPP",
+        "",
     ),
-    coin("ADA", "ADA", "ADA", "Cardano", (8, 6), (90, 2), "76QG7CMRS"),
+    coin("ADA", "ADA", "ADA", "Cardano", (8, 6), (90, 2), ""),
     coin("XXRP", "XRP", "XRP", "Ripple", (8, 5), (90, 2), ""),
     coin("XXDG", "XDG", "DOGE", "Dogecoin", (8, 2), (90, 2), ""),
     coin("XLTC", "LTC", "LTC", "Litecoin", (10, 5), (90, 2), ""),
@@ -258,7 +258,6 @@ pub(crate) const ASSETS: &[Asset] = &[
         )
     },
     Asset {
-        decimals: 2,
         collateral_percent: None,
         margin_rate: None,
         ..coin("KFEE", "FEE", "FEE", "Fee Credits", (2, 2), (0, 0), "")
