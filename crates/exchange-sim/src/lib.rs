@@ -73,6 +73,7 @@ pub use config::ConfigError;
 pub use fault::{Fault, Faults, Often};
 pub use journal::Received;
 pub use kraken::handle::{Credentials, KrakenHandle};
+pub use kraken::spot::market::status::KrakenStatus;
 pub use kraken::{KrakenApi, KrakenKey, KrakenTier};
 pub use moment::Moment;
 pub use sim::{Sim, SimBuilder, StartError};

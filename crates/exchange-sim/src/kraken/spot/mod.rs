@@ -22,6 +22,7 @@ pub(crate) mod export;
 pub(crate) mod market;
 pub(crate) mod orders;
 pub(crate) mod public;
+mod script_market;
 pub(crate) mod statement;
 pub(crate) mod trading;
 pub(crate) mod treasury;
