@@ -13,6 +13,7 @@
 //! | [`treasury`] | deposits, withdrawals, transfers and subaccounts |
 //! | [`earn`] | strategies and allocations |
 //! | [`export`] | reports |
+//! | `script_funds` | what a test does to deposits, withdrawals and rewards |
 
 pub(crate) mod account;
 pub(crate) mod assets;
@@ -22,6 +23,7 @@ pub(crate) mod export;
 pub(crate) mod market;
 pub(crate) mod orders;
 pub(crate) mod public;
+mod script_funds;
 mod script_market;
 pub(crate) mod statement;
 pub(crate) mod trading;
