@@ -410,3 +410,101 @@ fn move_into(
 fn must<T>(value: Option<T>, why: &str) -> T {
     value.expect(why)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Sim;
+
+    async fn sim() -> Sim {
+        let start = Moment::from_seconds(1_800_000_000);
+        Sim::builder().frozen_at(start).start().await.unwrap()
+    }
+
+    /// Asks for a vault in the name of the first user.
+    fn ask(sim: &Sim) -> String {
+        sim.kraken().custody(|custody, now| {
+            let user = custody.users.first().unwrap().clone();
+            let wish = object! { "type" => "create_vault", "name" => "Savings" };
+            let task = custody.create_task(&user, &[wish], None, now);
+            task.unwrap().id.clone()
+        })
+    }
+
+    #[tokio::test]
+    async fn balances_are_set_and_deposits_arrive() {
+        let sim = sim().await;
+        let kraken = sim.kraken();
+        let vault = kraken.create_custody_vault("Till");
+        kraken.set_custody_balance(&vault, "XBT", "1.5".parse().unwrap());
+        kraken.custody_deposit(&vault, "BTC", Decimal::ONE);
+        kraken.set_custody_balance(&vault, "BTC", "2.25".parse().unwrap());
+        assert_eq!(
+            kraken.custody_balance(&vault, "BTC"),
+            "2.25".parse().unwrap()
+        );
+        assert!(kraken.custody_totals().values().all(Decimal::is_zero));
+        let vaults = kraken.custody_vaults();
+        assert_eq!(vaults.last().unwrap().members, kraken.custody_users());
+        kraken.custody(|custody, _| {
+            let kinds = custody.transactions.of_vault(&vault).map(|row| row.kind);
+            let expected = [Kind::Adjustment, Kind::Deposit, Kind::Adjustment];
+            assert_eq!(kinds.collect::<Vec<_>>(), expected);
+        });
+    }
+
+    #[tokio::test]
+    async fn tasks_are_led_to_each_of_their_ends() {
+        let sim = sim().await;
+        let kraken = sim.kraken();
+        let [a, b, c, d, e] = [(); 5].map(|()| ask(&sim));
+        let users = kraken.custody_users();
+        let state = kraken.vote_on_custody_task(&a, &users[1], true);
+        assert_eq!(state, CustodyTaskState::Pending);
+        assert_eq!(kraken.execute_custody_task(&a), CustodyTaskState::Executed);
+        assert_eq!(kraken.custody_vaults().last().unwrap().name, "Savings");
+        kraken.fail_custody_task(&b, "by order");
+        assert_eq!(kraken.custody_task(&b).failure.as_deref(), Some("by order"));
+        kraken.cancel_custody_task(&c);
+        kraken.expire_custody_task(&d);
+        sim.clock().advance(Duration::from_secs(86_400));
+        let states = [a, b, c, d, e].map(|task| kraken.custody_task(&task).state);
+        assert_eq!(
+            states,
+            [
+                CustodyTaskState::Executed,
+                CustodyTaskState::Failed,
+                CustodyTaskState::Canceled,
+                CustodyTaskState::Expired,
+                CustodyTaskState::Expired,
+            ]
+        );
+        assert_eq!(kraken.custody_tasks().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn users_and_quorums_are_set() {
+        let sim = sim().await;
+        let kraken = sim.kraken();
+        let vault = kraken.custody_vaults().remove(0);
+        kraken.add_custody_user("AA68 N84G DEMO USRD", "Dora Admin", CustodyRole::Admin);
+        let users = kraken.custody_users();
+        let users: Vec<&str> = users.iter().map(String::as_str).collect();
+        kraken.set_custody_members(&vault.id, &users);
+        kraken.set_custody_quorum(&vault.id, 1, &[(1, &["AA68N84GDEMOUSRD"])]);
+        kraken.add_custody_address(&vault.id, "XRP", "Desk", "rDesk");
+        let task = kraken.custody(|custody, now| {
+            let user = custody.users.first().unwrap().clone();
+            let wish = object! { "type" => "update_vault", "vault_id" => vault.id.as_str() };
+            let task = custody.create_task(&user, &[wish], None, now);
+            task.unwrap().id.clone()
+        });
+        assert_eq!(kraken.custody_task(&task).reviewers.len(), 3);
+        let state = kraken.vote_on_custody_task(&task, users[1], true);
+        assert_eq!(state, CustodyTaskState::Pending);
+        let state = kraken.vote_on_custody_task(&task, users[3], true);
+        assert_eq!(state, CustodyTaskState::Approved);
+    }
+}

@@ -144,6 +144,12 @@ impl Tasks {
         self.rows.iter()
     }
 
+    /// How many entries the agenda has.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.agenda.len()
+    }
+
     /// The task of an id.
     pub(crate) fn find(&self, id: &str) -> Option<&Task> {
         self.rows.iter().find(|task| task.id == id)
