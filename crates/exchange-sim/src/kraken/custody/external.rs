@@ -197,6 +197,7 @@ fn dollars() -> Json {
     object! { "asset" => "USD", "asset_class" => CURRENCY }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as all operations")]
 fn list_assets(_: &mut Custody, _: &Call<'_>) -> Result<Json, Refused> {
     let row = |asset: &Asset| {
         let networks = asset.methods().map(|method| method.network);

@@ -207,9 +207,12 @@ fn read_pagination(pagination: Option<&Json>) -> Result<(usize, usize), Denial> 
 
 impl Filter {
     fn matches(&self, field: &Field) -> bool {
-        let name = |name: &str| match self.sensitive {
-            true => name.to_owned(),
-            false => name.to_lowercase(),
+        let name = |name: &str| {
+            if self.sensitive {
+                name.to_owned()
+            } else {
+                name.to_lowercase()
+            }
         };
         let uuid = |text: &str| text.replace('-', "").to_lowercase();
         match (&self.test, field) {

@@ -230,15 +230,15 @@ fn list_transactions(custody: &mut Custody, call: &Call<'_>) -> Result<Answered,
     // A list that is empty filters nothing, as one that is not there.
     let passes = |list: Option<bool>| list.unwrap_or(true);
     let matches = |row: &Transaction| {
-        passes(some(&types).map(|all| all.contains(&row.kind.name())))
-            && passes(some(&ids).map(|all| all.contains(&row.id.as_str())))
-            && passes(some(&assets).map(|all| {
+        passes(some(types.as_ref()).map(|all| all.contains(&row.kind.name())))
+            && passes(some(ids.as_ref()).map(|all| all.contains(&row.id.as_str())))
+            && passes(some(assets.as_ref()).map(|all| {
                 all.iter().any(|(asset, class)| {
                     find_asset(asset) == Some(row.asset) && *class == CURRENCY
                 })
             }))
             && passes(
-                some(&references)
+                some(references.as_ref())
                     .map(|all| all.contains(&(row.kind.reference_type(), row.reference.as_str()))),
             )
     };
@@ -259,8 +259,8 @@ fn list_transactions(custody: &mut Custody, call: &Call<'_>) -> Result<Answered,
 }
 
 /// A list that has something in it.
-fn some<T>(list: &Option<Vec<T>>) -> Option<&Vec<T>> {
-    list.as_ref().filter(|list| !list.is_empty())
+fn some<T>(list: Option<&Vec<T>>) -> Option<&Vec<T>> {
+    list.filter(|list| !list.is_empty())
 }
 
 fn get_transaction(custody: &mut Custody, call: &Call<'_>) -> Result<Answered, Refusal> {

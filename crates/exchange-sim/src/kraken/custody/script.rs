@@ -459,18 +459,25 @@ mod tests {
     async fn tasks_are_led_to_each_of_their_ends() {
         let sim = sim().await;
         let kraken = sim.kraken();
-        let [a, b, c, d, e] = [(); 5].map(|()| ask(&sim));
+        let [done, failed, canceled, expired, late] = [(); 5].map(|()| ask(&sim));
         let users = kraken.custody_users();
-        let state = kraken.vote_on_custody_task(&a, &users[1], true);
+        let state = kraken.vote_on_custody_task(&done, &users[1], true);
         assert_eq!(state, CustodyTaskState::Pending);
-        assert_eq!(kraken.execute_custody_task(&a), CustodyTaskState::Executed);
+        assert_eq!(
+            kraken.execute_custody_task(&done),
+            CustodyTaskState::Executed
+        );
         assert_eq!(kraken.custody_vaults().last().unwrap().name, "Savings");
-        kraken.fail_custody_task(&b, "by order");
-        assert_eq!(kraken.custody_task(&b).failure.as_deref(), Some("by order"));
-        kraken.cancel_custody_task(&c);
-        kraken.expire_custody_task(&d);
+        kraken.fail_custody_task(&failed, "by order");
+        assert_eq!(
+            kraken.custody_task(&failed).failure.as_deref(),
+            Some("by order")
+        );
+        kraken.cancel_custody_task(&canceled);
+        kraken.expire_custody_task(&expired);
         sim.clock().advance(Duration::from_secs(86_400));
-        let states = [a, b, c, d, e].map(|task| kraken.custody_task(&task).state);
+        let states =
+            [done, failed, canceled, expired, late].map(|task| kraken.custody_task(&task).state);
         assert_eq!(
             states,
             [
