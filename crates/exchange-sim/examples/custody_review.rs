@@ -43,12 +43,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let task = asking
         .create_task()
-        .instructions(vec![Instruction {
-            kind: "request_withdrawal".into(),
-            vault_id: Some(vault.clone()),
-            fee_quote_id: quote.fee_quote_id,
-            ..Instruction::default()
-        }])
+        .instructions([Instruction::new("request_withdrawal")
+            .vault_id(&vault)
+            .fee_quote_id(quote.fee_quote_id.ok_or("no quote")?)])
         .send()
         .await?
         .task_id;

@@ -28,11 +28,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("What Bitcoin costs");
     let tickers = client
         .get_ticker_information()
-        .pair("XBTUSD")
+        .pair(["XBTUSD"])
         .send()
         .await?;
     for (pair, ticker) in &tickers {
-        let last = ticker.c.as_ref().map(|last| last.price);
+        let last = ticker.last.as_ref().map(|last| last.price);
         println!("  {pair}: last {last:?}");
     }
     let book = client
