@@ -47,7 +47,8 @@ impl KrakenHandle {
 
     /// Moves the price of a pair at once: somebody trades at it, the best bid
     /// is one tick below, the best ask one above, and customers' orders that
-    /// this reaches are filled or triggered. From then on the price moves about
+    /// this reaches are filled or triggered: at the price itself as far as is
+    /// traded there (10 bitcoins, say), beyond it as far as the book is deep. From then on the price moves about
     /// the new one, unless it is frozen.
     ///
     /// # Panics

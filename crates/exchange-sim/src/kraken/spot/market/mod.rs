@@ -84,6 +84,10 @@ const RETURN: u64 = 86_400;
 /// Parts of a tick in which the price is kept, so that small steps count.
 const PARTS: i64 = 1_000;
 
+/// How many usual levels are traded at a price that a script sets, so that a
+/// customer's order at that price is filled if it is not out of the ordinary.
+const SET_PRICE_LEVELS: i64 = 20;
+
 /// The highest price, in ticks.
 const MOST_TICKS: i64 = 1_000_000_000_000_000;
 
@@ -227,7 +231,7 @@ impl Market {
         self.quote(ticks - 1, ticks + 1, now.seconds());
         let fill = Fill {
             price: Decimal::new(ticks, self.pair.price_decimals),
-            volume: Decimal::new(self.pair.usual_volume, 3),
+            volume: Decimal::new(SET_PRICE_LEVELS * self.pair.usual_volume, 3),
         };
         Some(self.tape.print(side, false, fill, now))
     }

@@ -309,7 +309,7 @@ mod tests {
         let ticker = at(&ask(spot, "Ticker", "pair=XBTUSD"), "XXBTZUSD");
         assert_eq!(
             at(&ticker, "c").to_string(),
-            r#"["50000.00000","0.50000000"]"#
+            r#"["50000.00000","10.00000000"]"#
         );
         assert_eq!(at(&ticker, "a.0").as_str(), Some("50000.10000"));
         let volume = decimal(&at(&ticker, "a.2"));
@@ -320,7 +320,7 @@ mod tests {
         let trades = ask(spot, "Trades", "pair=XBTUSD&count=1");
         let id = at(&trades, "XXBTZUSD.0.6").scalar().unwrap();
         let expected = format!(
-            r#"{{"XXBTZUSD":[["50000.00000","0.50000000",1800000000.1234567,"s","l","",{id}]],"last":"1800000000123456789"}}"#
+            r#"{{"XXBTZUSD":[["50000.00000","10.00000000",1800000000.1234567,"s","l","",{id}]],"last":"1800000000123456789"}}"#
         );
         assert_eq!(trades.to_string(), expected);
         let candles = ask(spot, "OHLC", "pair=XBTUSD&since=1800000000");
