@@ -258,6 +258,7 @@ fn legacy_tasks_are_filtered_ordered_and_paged() {
         text(at(&answer, &["errors", "0"]), "errorMessage"),
         "filters"
     );
+    assert_eq!(at(&answer, &["total"]), &Json::from(0_usize));
 }
 
 #[test]
