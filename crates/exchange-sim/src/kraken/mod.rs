@@ -214,10 +214,14 @@ impl Kraken {
                 (Answer::json(200, &answer), None)
             }
             Err(refusal) => {
-                let answer = object! {
+                let mut answer = object! {
                     operation.errors => error_objects(&refusal),
                     "result" => Json::Null,
                 };
+                if let (Json::Object(members), true) = (&mut answer, operation.paged) {
+                    members.insert("start".into(), 0_u32.into());
+                    members.insert("total".into(), 0_u32.into());
+                }
                 let Refusal(texts) = refusal;
                 (Answer::json(200, &answer), Some(texts.join(", ")))
             }

@@ -251,7 +251,9 @@ fn list_vaults(custody: &mut Custody, call: &Call<'_>) -> Result<Json, Refused> 
     let ids = call.list("id");
     let iibans = call.list("iiban");
     let members = call.list("member");
-    let approvals = call.number("default_approvals_left")?;
+    let approvals = call.query.text("default_approvals_left");
+    let approvals = approvals.map(|least| least.parse::<i64>()).transpose();
+    let approvals = approvals.map_err(|_| Denial::Argument("default_approvals_left"))?;
     let name = call.query.text("name");
     let sensitive = match call.query.text("name_case").as_deref() {
         Some("sensitive") => true,
@@ -281,8 +283,7 @@ fn list_vaults(custody: &mut Custody, call: &Call<'_>) -> Result<Json, Refused> 
             && (ids.is_empty() || ids.contains(&vault.id))
             && (iibans.is_empty() || iibans.iter().any(|one| same_iiban(one, &vault.iiban)))
             && (members.is_empty() || members.iter().any(|user| is_member(vault, user)))
-            && approvals
-                .is_none_or(|least| usize::try_from(vault.required).is_ok_and(|n| n >= least))
+            && approvals.is_none_or(|least| i64::from(vault.required) >= least)
             && name
                 .as_deref()
                 .is_none_or(|name| compare(&cased(&vault.name), &cased(name)))

@@ -46,6 +46,9 @@ pub(crate) struct Operation {
     pub name: &'static str,
     /// What its list of errors is called: `error` or `errors`.
     pub errors: &'static str,
+    /// Its answers, also those that refuse, say where a page begins and how
+    /// many rows there are.
+    pub paged: bool,
     pub call: fn(&mut Custody, &Call<'_>) -> Result<Answered, Refusal>,
 }
 
@@ -54,12 +57,29 @@ const fn operation(
     errors: &'static str,
     call: fn(&mut Custody, &Call<'_>) -> Result<Answered, Refusal>,
 ) -> Operation {
-    Operation { name, errors, call }
+    Operation {
+        name,
+        errors,
+        paged: false,
+        call,
+    }
+}
+
+const fn list(
+    name: &'static str,
+    call: fn(&mut Custody, &Call<'_>) -> Result<Answered, Refusal>,
+) -> Operation {
+    Operation {
+        name,
+        errors: "errors",
+        paged: true,
+        call,
+    }
 }
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     operation("GetCustodyBalance", "error", get_balance),
-    operation("ListCustodyVaults", "errors", list_vaults),
+    list("ListCustodyVaults", list_vaults),
     operation("GetCustodyVault", "errors", get_vault),
     operation("ListCustodyTransactions", "errors", list_transactions),
     operation("GetCustodyTransaction", "error", get_transaction),
@@ -67,9 +87,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     operation("DepositAddresses", "error", deposit_addresses),
     operation("WithdrawMethods", "error", withdraw_methods),
     operation("WithdrawAddresses", "error", withdraw_addresses),
-    operation("ListCustodyTasks", "errors", list_tasks),
+    list("ListCustodyTasks", list_tasks),
     operation("GetCustodyTask", "errors", get_task),
-    operation("ListCustodyActivities", "errors", list_activities),
+    list("ListCustodyActivities", list_activities),
     operation("GetCustodyActivity", "errors", get_activity),
 ];
 
