@@ -3,7 +3,8 @@
 //! | Module | Subject |
 //! |---|---|
 //! | [`order`] | what an order is |
-//! | [`rules`] | what the table of pairs says about orders |
+//! | [`request`] | reading an order from a request |
+//! | [`rules`] | what the venue's state and the table of pairs say about an order |
 //! | [`limits`] | how much the engine takes from one account |
 //! | [`matching`] | placing, filling, changing and ending orders |
 //! | [`positions`] | margin |
@@ -13,6 +14,7 @@ pub(crate) mod limits;
 pub(crate) mod matching;
 pub(crate) mod order;
 pub(crate) mod positions;
+pub(crate) mod request;
 pub(crate) mod rules;
 pub(crate) mod timers;
 
@@ -75,6 +77,8 @@ pub(crate) struct Desk {
     numbers: HashMap<String, u64>,
     /// By account, in the order in which they ended.
     closed: BTreeMap<String, VecDeque<Order>>,
+    /// How many closed orders of an account are forgotten.
+    forgotten: BTreeMap<String, u64>,
     /// By account, oldest first.
     trades: BTreeMap<String, VecDeque<Trade>>,
     /// By account and asset.
@@ -187,6 +191,12 @@ impl Desk {
         self.closed.get(account).into_iter().flatten()
     }
 
+    /// How many of an account's orders ended before those of
+    /// [`Desk::closed_of`].
+    pub(crate) fn forgotten_of(&self, account: &str) -> u64 {
+        self.forgotten.get(account).copied().unwrap_or_default()
+    }
+
     /// An account's trades, oldest first.
     pub(crate) fn trades_of(&self, account: &str) -> impl DoubleEndedIterator<Item = &Trade> {
         self.trades.get(account).into_iter().flatten()
@@ -249,6 +259,7 @@ impl Desk {
         let closed = self.closed.entry(order.account.clone()).or_default();
         if closed.len() == MOST_CLOSED {
             closed.pop_front();
+            *self.forgotten.entry(order.account.clone()).or_default() += 1;
         }
         closed.push_back(order);
     }

@@ -15,7 +15,8 @@ use crate::kraken::KrakenTier;
 use crate::kraken::answer::Refusal;
 use crate::kraken::spot::Spot;
 use crate::kraken::spot::assets::Pair;
-use crate::kraken::spot::market::{Fill, Side};
+use crate::kraken::spot::market::status::KrakenStatus;
+use crate::kraken::spot::market::{Fill, Market, Side, trade_code};
 use crate::kraken::spot::statement::{Cause, Leg};
 
 /// Why orders end that nobody filled and nobody wanted cancelled.
@@ -164,9 +165,7 @@ fn suitable(price: Price) -> Price {
 
 impl Spot {
     pub(crate) fn last_price(&self, pair: &Pair) -> Decimal {
-        self.markets
-            .get(pair)
-            .map_or(Decimal::ZERO, crate::kraken::spot::market::Market::last)
+        self.markets.get(pair).map_or(Decimal::ZERO, Market::last)
     }
 
     /// Takes an order on: checks what the engine checks, holds the funds, and
@@ -211,7 +210,9 @@ impl Spot {
         }
         let (limit, stop) = resolve(&terms, self.last_price(pair))?;
         let volume = self.desk.volume_of(account, at);
-        let (taker_percent, maker_percent) = rules::fee_percents(pair, volume);
+        let tier_of_fees = pair.fee_tier(volume);
+        let (taker_percent, maker_percent) =
+            (tier_of_fees.taker_percent(), tier_of_fees.maker_percent());
         let mut order = Order {
             id: self.ids.order(),
             account: account.to_owned(),
@@ -237,6 +238,14 @@ impl Spot {
             amends: VecDeque::new(),
             liquidated: origin.liquidates,
         };
+        let opens = self.opens(&order);
+        if !opens.is_zero() {
+            let positions = &self.desk.positions;
+            let there = positions.volume(account, pair, order.terms.side);
+            if there + opens > rules::position_limit(pair, order.terms.side) {
+                return Err("EOrder:Margin position size exceeded".into());
+            }
+        }
         let holds = if order.terms.kind == Kind::Market {
             let needs = self.plan(&order).needs;
             self.check_funds(&order, needs, Decimal::ZERO)?;
@@ -322,6 +331,10 @@ impl Spot {
             pair, side, flags, ..
         } = order.terms;
         let mut plan = Plan::default();
+        if self.markets.status != KrakenStatus::Online {
+            // Nothing is traded.
+            return plan;
+        }
         let levels = self
             .markets
             .get(pair)
@@ -573,7 +586,7 @@ impl Spot {
         let order = order.cloned().ok_or("EOrder:Unknown order")?;
         let money = money(&order, fill, maker).ok_or("EOrder:Invalid order")?;
         let fresh = Trade {
-            id: self.ids.trade(),
+            id: trade_code(order.terms.pair, tape),
             number: 0,
             group: String::new(),
             order: order.id.clone(),
@@ -827,43 +840,6 @@ impl Spot {
         }
         placed
     }
-}
-
-/// Whether a volume and the prices are fine enough for a pair, and large
-/// enough. `price` is what the least cost is reckoned with.
-pub(crate) fn check_size(pair: &Pair, volume: Decimal, price: Decimal) -> Result<(), Refusal> {
-    if volume > MOST || volume.normalize().scale() > pair.lot_decimals {
-        return Err(Refusal::argument("volume"));
-    }
-    if volume < pair.order_minimum() {
-        return Err("EOrder:Order minimum not met".into());
-    }
-    let cost = volume.checked_mul(price);
-    if cost.is_some_and(|cost| cost < rules::cost_minimum(pair)) {
-        return Err("EOrder:Cost minimum not met".into());
-    }
-    Ok(())
-}
-
-/// Whether a price has no more digits than the pair's.
-pub(crate) fn check_price(pair: &Pair, price: Price) -> Result<(), Refusal> {
-    let (value, digits) = match price {
-        Price::At(price) => (price, pair.price_decimals),
-        Price::Off { by, percent, .. } => (by, if percent { 4 } else { pair.price_decimals }),
-    };
-    if value.normalize().scale() > digits {
-        let altname = pair.altname;
-        return Err(Refusal::new(format!(
-            "EOrder:Invalid price:{altname} price can only be specified up to {digits} decimals."
-        )));
-    }
-    if matches!(price, Price::At(_)) {
-        let steps = value.checked_div(pair.tick());
-        if steps.is_none_or(|steps| !steps.fract().is_zero()) {
-            return Err("EOrder:Tick size check failed".into());
-        }
-    }
-    Ok(())
 }
 
 /// The fixed form of an amount of a pair's quote asset.

@@ -247,14 +247,19 @@ impl Price {
     }
 }
 
-/// A number of plain digits above zero that is small enough.
-fn positive(text: &str) -> Option<Decimal> {
+/// A number of plain digits that is small enough.
+pub(crate) fn plain(text: &str) -> Option<Decimal> {
     let plain = |byte: u8| byte.is_ascii_digit() || byte == b'.';
     if text.len() > 30 || !text.bytes().all(plain) {
         return None;
     }
     let value: Decimal = text.parse().ok()?;
-    (value > Decimal::ZERO && value <= MOST).then(|| value.normalize())
+    (value <= MOST).then(|| value.normalize())
+}
+
+/// A number of plain digits above zero that is small enough.
+fn positive(text: &str) -> Option<Decimal> {
+    plain(text).filter(|value| !value.is_zero())
 }
 
 /// With exactly so many digits after the point, rounded to the nearest.

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
+use super::Trade;
 use super::matching::Origin;
 use super::order::{Kind, Order, SelfTrade, Terms, cut, money_digits, part};
-use super::{Trade, rules};
 use crate::Moment;
 use crate::books::Holder;
 use crate::kraken::answer::Refusal;
 use crate::kraken::spot::Spot;
-use crate::kraken::spot::assets::{Pair, find_asset};
+use crate::kraken::spot::assets::{MARGIN_STOP, PAIRS, Pair, find_asset};
 use crate::kraken::spot::market::Side;
 use crate::kraken::spot::statement::{Cause, Leg};
 
@@ -143,10 +143,11 @@ impl Positions {
     }
 
     /// An open or closed position.
-    pub(crate) fn find(&self, id: &str) -> Option<(&Position, bool)> {
-        let open = self.open.values().find(|position| position.id == id);
+    pub(crate) fn find(&self, account: &str, id: &str) -> Option<(&Position, bool)> {
+        let this = |position: &&Position| position.id == id && position.account == account;
+        let open = self.open.values().find(this);
         open.map(|position| (position, true)).or_else(|| {
-            let closed = self.closed.iter().rev().find(|position| position.id == id);
+            let closed = self.closed.iter().rev().find(this);
             closed.map(|position| (position, false))
         })
     }
@@ -472,7 +473,7 @@ impl Spot {
         for account in accounts {
             let standing = self.standing(&account, "ZUSD");
             let level = standing.level().unwrap_or(Decimal::MAX);
-            if level >= rules::MARGIN_STOP {
+            if level >= MARGIN_STOP.into() {
                 continue;
             }
             for number in self.desk.open_of(&account) {
@@ -525,7 +526,7 @@ impl Spot {
             if from == to {
                 return Some(amount);
             }
-            for pair in crate::kraken::spot::assets::PAIRS {
+            for pair in PAIRS {
                 if pair.base == from && pair.quote == to {
                     return amount.checked_mul(self.last_price(pair));
                 }

@@ -7,7 +7,8 @@ use super::order::{Kind, Order, Status};
 use crate::Moment;
 use crate::kraken::spot::Spot;
 use crate::kraken::spot::assets::{PAIRS, Pair};
-use crate::kraken::spot::market::{Fill, Market, PublicTrade, Side};
+use crate::kraken::spot::market::status::KrakenStatus;
+use crate::kraken::spot::market::{Fill, PublicTrade, Side};
 
 /// Why a timer of `CancelAllOrdersAfter` ended an order.
 const TIMED_OUT: &str = "Cancel all orders after timeout";
@@ -30,27 +31,28 @@ impl Spot {
         if desk.open.is_empty() && desk.cancel_after.is_empty() && desk.positions.is_empty() {
             return;
         }
+        let trading = self.markets.status == KrakenStatus::Online;
         let mut next = self.next_due();
         for (index, trade) in trades {
             self.run_due(&mut next, trade.time.min(now));
             let Some(pair) = PAIRS.get(*index) else {
                 continue;
             };
-            if self.desk.has_open_in(pair) {
+            if trading && self.desk.has_open_in(pair) {
                 self.observe(pair, trade.price, trade.time);
                 self.pass(pair, trade);
             }
         }
         self.run_due(&mut next, now);
         for pair in PAIRS {
-            if self.desk.has_open_in(pair) {
+            if trading && self.desk.has_open_in(pair) {
                 let last = self.last_price(pair);
                 self.observe(pair, last, now);
                 self.reach(pair, Side::Buy, now);
                 self.reach(pair, Side::Sell, now);
             }
         }
-        if !self.desk.positions.is_empty() {
+        if trading && !self.desk.positions.is_empty() {
             self.liquidate(now);
         }
     }
@@ -164,9 +166,9 @@ impl Spot {
             let Some(market) = self.markets.get_mut(pair) else {
                 return;
             };
-            if best(market, side.other()).is_none_or(|best| match side {
-                Side::Buy => best > price,
-                Side::Sell => best < price,
+            if market.best(side.other()).is_none_or(|best| match side {
+                Side::Buy => best.price > price,
+                Side::Sell => best.price < price,
             }) {
                 break;
             }
@@ -217,11 +219,6 @@ impl super::Desk {
         let mut open = self.open.values();
         open.any(|order| order.terms.pair.id == pair.id)
     }
-}
-
-/// The best price that others offer.
-fn best(market: &Market, side: Side) -> Option<Decimal> {
-    market.levels(side).first().map(|level| level.price)
 }
 
 /// Moves the trigger of a trailing order after a price that went its way.
