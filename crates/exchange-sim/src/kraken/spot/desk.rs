@@ -18,6 +18,9 @@ pub(crate) mod request;
 pub(crate) mod rules;
 pub(crate) mod timers;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use rust_decimal::Decimal;

@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(costs(Act::Edit), ["7", "6", "5", "3", "2", "1", "1"]);
         assert_eq!(costs(Act::Cancel), ["8", "6", "5", "4", "2", "1", "0"]);
         assert_eq!(costs(Act::Add), ["1"; 7]);
-        assert_eq!(batch_cost(5).to_string(), "2.5");
+        assert_eq!(batch_cost(5), Decimal::new(25, 1));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::order::{
     Close, Flags, InForce, Kind, MOST, MOST_VERSIONS, Order, Price, SelfTrade, Sign, Status, Terms,
-    cut, fixed, money_digits, part,
+    cut, fixed, money_digits, part, round_up,
 };
 use super::{Trade, limits, rules};
 use crate::Moment;
@@ -246,15 +246,13 @@ impl Spot {
                 return Err("EOrder:Margin position size exceeded".into());
             }
         }
-        let holds = if order.terms.kind == Kind::Market {
+        // A market buy has no price to reckon with but those of the book.
+        let holds = order.to_hold(opens).unwrap_or_else(|| {
             let needs = self.plan(&order).needs;
-            self.check_funds(&order, needs, Decimal::ZERO)?;
-            Decimal::ZERO
-        } else {
-            let holds = order.to_hold(self.opens(&order)).unwrap_or(Decimal::MAX);
-            self.check_funds(&order, holds, Decimal::ZERO)?;
-            self.at_most_available(&order, holds, Decimal::ZERO)
-        };
+            round_up(needs, money_digits(pair))
+        });
+        self.check_funds(&order, holds, Decimal::ZERO)?;
+        let holds = self.at_most_available(&order, holds, Decimal::ZERO);
         order.note_version(self.ids.trade(), true, at);
         let number = self.desk.next_number();
         order.priority = number;
