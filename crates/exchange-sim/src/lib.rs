@@ -77,6 +77,7 @@ pub use kraken::custody::script::{CustodyTask, CustodyVault};
 pub use kraken::custody::tasks::CustodyTaskState;
 pub use kraken::handle::{Credentials, KrakenHandle};
 pub use kraken::spot::market::status::KrakenStatus;
+pub use kraken::spot::script_orders::{KrakenOpenOrder, KrakenTrade};
 pub use kraken::{KrakenApi, KrakenKey, KrakenTier};
 pub use moment::Moment;
 pub use sim::{Sim, SimBuilder, StartError};

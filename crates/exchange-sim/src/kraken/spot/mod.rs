@@ -8,6 +8,7 @@
 //! | [`desk`] | orders, trades and positions |
 //! | [`trading`] | operations that place, change and cancel orders |
 //! | [`orders`] | operations that read orders, trades and positions |
+//! | [`script_orders`] | orders and trades in the hands of a test |
 //! | [`statement`] | ledgers, and the one way in which money moves |
 //! | [`account`] | operations that read balances, ledgers, volume and keys |
 //! | [`treasury`] | deposits, withdrawals, transfers and subaccounts |
@@ -25,6 +26,7 @@ pub(crate) mod orders;
 pub(crate) mod public;
 mod script_funds;
 mod script_market;
+pub(crate) mod script_orders;
 pub(crate) mod statement;
 pub(crate) mod trading;
 pub(crate) mod treasury;
