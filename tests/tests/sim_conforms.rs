@@ -6,9 +6,10 @@
     reason = "helpers of tests fail by panicking, too"
 )]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use exchange_sim::Sim;
+use exchange_sim::{Moment, Sim};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use workspace_tests::{
     conform::Answers,
@@ -104,4 +105,429 @@ impl Run {
 
 fn text(answer: &Answered) -> String {
     String::from_utf8_lossy(&answer.body).into_owned()
+}
+
+#[tokio::test]
+async fn kraken_spot() {
+    let sim = Sim::builder()
+        .rate_limits(false)
+        .frozen_at(Moment::from_seconds(1_800_000_000))
+        .start()
+        .await
+        .unwrap();
+    let kraken = sim.kraken();
+    let caller = Caller::new(kraken, kraken.spot_credentials());
+    let mut run = Run::new("kraken-spot", caller);
+
+    market_data(&mut run).await;
+    orders(&mut run, &sim).await;
+    records(&mut run).await;
+    money(&mut run, &sim).await;
+    earn(&mut run, &sim).await;
+    exports(&mut run, &sim).await;
+    run.end();
+}
+
+async fn market_data(run: &mut Run) {
+    run.get("getServerTime", "/0/public/Time").await;
+    run.get("getSystemStatus", "/0/public/SystemStatus").await;
+    run.get("getMaintenanceSchedule", "/0/public/MaintenanceSchedule")
+        .await;
+    for query in [
+        "",
+        "?asset=XBT,USD",
+        "?assetVersion=1",
+        "?aclass=tokenized_asset",
+    ] {
+        run.get("getAssetInfo", &format!("/0/public/Assets{query}"))
+            .await;
+    }
+    for query in [
+        "",
+        "?info=leverage",
+        "?info=fees",
+        "?info=margin",
+        "?pair=XBT/USD",
+    ] {
+        run.get(
+            "getTradableAssetPairs",
+            &format!("/0/public/AssetPairs{query}"),
+        )
+        .await;
+    }
+    for query in ["", "?pair=XBTUSD", "?pair=ETHUSD,XBTEUR&assetVersion=1"] {
+        run.get("getTickerInformation", &format!("/0/public/Ticker{query}"))
+            .await;
+    }
+    for interval in [1, 5, 15, 30, 60, 240, 1440, 10080, 21600] {
+        let target = format!("/0/public/OHLC?pair=XBTUSD&interval={interval}");
+        run.get("getOHLCData", &target).await;
+    }
+    run.get("getOrderBook", "/0/public/Depth?pair=XBTUSD&count=500")
+        .await;
+    for query in ["", "&grouping=10&depth=25"] {
+        let target = format!("/0/public/GroupedBook?pair=XBTUSD{query}");
+        run.get("getGroupedOrderBook", &target).await;
+    }
+    let trades = run
+        .get("getRecentTrades", "/0/public/Trades?pair=XBTUSD&count=5")
+        .await;
+    let since = trades["last"].as_str().unwrap();
+    let target = format!("/0/public/Trades?pair=XBTUSD&since={since}");
+    run.get("getRecentTrades", &target).await;
+    run.get("getRecentSpreads", "/0/public/Spread?pair=XBTUSD")
+        .await;
+    run.get("getPreTrade", "/0/public/PreTrade?symbol=BTC/USD")
+        .await;
+    run.get("getPostTrade", "/0/public/PostTrade?symbol=BTC/USD&count=5")
+        .await;
+}
+
+async fn orders(run: &mut Run, sim: &Sim) {
+    let add = "/0/private/AddOrder";
+    let limit = |price: &str, name: &str| {
+        json!({"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01",
+            "price": price, "cl_ord_id": name})
+    };
+    run.post("addOrder", add, limit("20000", "resting")).await;
+    let mut with_close = limit("20001", "closing");
+    with_close["close[ordertype]"] = "limit".into();
+    with_close["close[price]"] = "90000".into();
+    run.post("addOrder", add, with_close).await;
+    let mut checked = limit("20002", "checked");
+    checked["validate"] = true.into();
+    run.post("addOrder", add, checked).await;
+    let market = json!({"pair": "XBTUSD", "type": "sell", "ordertype": "market", "volume": "0.3"});
+    run.post("addOrder", add, market).await;
+    let margin = json!({"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.05",
+        "leverage": "2"});
+    run.post("addOrder", add, margin).await;
+    let stop = json!({"pair": "XBTUSD", "type": "sell", "ordertype": "stop-loss", "volume": "0.02",
+        "price": "-10%", "userref": 7});
+    run.post("addOrder", add, stop).await;
+
+    let amended = json!({"cl_ord_id": "resting", "order_qty": "0.02", "limit_price": "20100"});
+    run.post("amendOrder", "/0/private/AmendOrder", amended)
+        .await;
+    let placed = run.post("addOrder", add, limit("20003", "edited")).await;
+    let placed = placed["txid"][0].as_str().unwrap().to_owned();
+    let edit = json!({"txid": placed, "pair": "XBTUSD", "price": "20004"});
+    run.post("editOrder", "/0/private/EditOrder", edit).await;
+    let batch = json!({"pair": "ETHUSD", "orders": [
+        {"type": "buy", "ordertype": "limit", "volume": "0.1", "price": "1000", "cl_ord_id": "b1"},
+        {"type": "buy", "ordertype": "limit", "volume": "0.1", "price": "1001", "cl_ord_id": "b2"},
+        {"type": "buy", "ordertype": "limit", "volume": "1000000", "price": "1002"},
+    ]});
+    run.post("addOrderBatch", "/0/private/AddOrderBatch", batch)
+        .await;
+    for (operation, name) in [
+        ("getOpenOrders", "OpenOrders"),
+        ("getOpenPositions", "OpenPositions"),
+    ] {
+        let target = format!("/0/private/{name}");
+        run.post(operation, &target, json!({})).await;
+    }
+    run.post(
+        "getOpenOrders",
+        "/0/private/OpenOrders",
+        json!({"trades": true}),
+    )
+    .await;
+    let by_market = json!({"consolidation": "market", "docalcs": true});
+    run.post("getOpenPositions", "/0/private/OpenPositions", by_market)
+        .await;
+    for body in [
+        json!({"pair": "XBTUSD"}),
+        json!({"pair": "XBTUSD", "depth": 100}),
+    ] {
+        run.post("getLevel3OrderBook", "/0/private/Level3", body)
+            .await;
+    }
+
+    // Of the open orders one is amended, one filled, the others go.
+    let resting = run
+        .post(
+            "getOpenOrders",
+            "/0/private/OpenOrders",
+            json!({"cl_ord_id": "resting"}),
+        )
+        .await;
+    let txid = resting["open"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .next()
+        .unwrap()
+        .clone();
+    run.post(
+        "getOrderAmends",
+        "/0/private/OrderAmends",
+        json!({"order_id": txid}),
+    )
+    .await;
+    // Before a fill far from the market sets it off.
+    run.post("cancelOrder", "/0/private/CancelOrder", json!({"txid": 7}))
+        .await;
+    sim.kraken().fill_order(&txid, Decimal::new(5, 3));
+    let query = json!({"txid": txid, "trades": true});
+    run.post("getOrdersInfo", "/0/private/QueryOrders", query)
+        .await;
+    run.post(
+        "cancelOrder",
+        "/0/private/CancelOrder",
+        json!({"txid": txid}),
+    )
+    .await;
+    let some = json!({"orders": [], "cl_ord_ids": ["b1", "closing"]});
+    run.post("cancelOrderBatch", "/0/private/CancelOrderBatch", some)
+        .await;
+    let after = "/0/private/CancelAllOrdersAfter";
+    run.post("cancelAllOrdersAfter", after, json!({"timeout": 60}))
+        .await;
+    run.post("cancelAllOrdersAfter", after, json!({"timeout": 0}))
+        .await;
+    run.post("cancelAllOrders", "/0/private/CancelAll", json!({}))
+        .await;
+    run.post(
+        "getWebsocketsToken",
+        "/0/private/GetWebSocketsToken",
+        json!({}),
+    )
+    .await;
+}
+
+async fn records(run: &mut Run) {
+    run.post("getAccountBalance", "/0/private/Balance", json!({}))
+        .await;
+    run.post("getExtendedBalance", "/0/private/BalanceEx", json!({}))
+        .await;
+    run.post("getCreditLines", "/0/private/CreditLines", json!({}))
+        .await;
+    run.post("getTradeBalance", "/0/private/TradeBalance", json!({}))
+        .await;
+    run.post(
+        "getClosedOrders",
+        "/0/private/ClosedOrders",
+        json!({"trades": true}),
+    )
+    .await;
+    run.post(
+        "getClosedOrders",
+        "/0/private/ClosedOrders",
+        json!({"without_count": true}),
+    )
+    .await;
+    let history = run
+        .post(
+            "getTradeHistory",
+            "/0/private/TradesHistory",
+            json!({"ledgers": true}),
+        )
+        .await;
+    let trades: Vec<&String> = history["trades"].as_object().unwrap().keys().collect();
+    assert!(!trades.is_empty());
+    run.post(
+        "getTradesInfo",
+        "/0/private/QueryTrades",
+        json!({"txid": trades}),
+    )
+    .await;
+    let ledger = run
+        .post("getLedgers", "/0/private/Ledgers", json!({}))
+        .await;
+    let entry = ledger["ledger"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .next()
+        .unwrap()
+        .clone();
+    run.post(
+        "getLedgersInfo",
+        "/0/private/QueryLedgers",
+        json!({"id": entry}),
+    )
+    .await;
+    run.post(
+        "getLedgers",
+        "/0/private/Ledgers",
+        json!({"with_cursor": true}),
+    )
+    .await;
+    run.post(
+        "getTradeVolume",
+        "/0/private/TradeVolume",
+        json!({"pair": "XBTUSD,ETHUSD"}),
+    )
+    .await;
+    run.post("getApiKeyInfo", "/0/private/GetApiKeyInfo", json!({}))
+        .await;
+    run.post(
+        "listWalletAccounts",
+        "/0/private/ListWalletAccounts",
+        json!({}),
+    )
+    .await;
+}
+
+async fn money(run: &mut Run, sim: &Sim) {
+    let pass = |seconds| sim.clock().advance(Duration::from_secs(seconds));
+    let xbt = || json!({"asset": "XBT"});
+    run.post("getDepositMethods", "/0/private/DepositMethods", xbt())
+        .await;
+    let new = json!({"asset": "XBT", "method": "Bitcoin", "new": true});
+    run.post("getDepositAddresses", "/0/private/DepositAddresses", new)
+        .await;
+    for _ in 0..3 {
+        sim.kraken().deposit("XBT", Decimal::new(125, 2));
+        run.post("getStatusRecentDeposits", "/0/private/DepositStatus", xbt())
+            .await;
+        pass(40);
+    }
+    let pages = json!({"asset": "XBT", "cursor": true, "limit": 2});
+    run.post(
+        "getStatusRecentDeposits",
+        "/0/private/DepositStatus",
+        pages.clone(),
+    )
+    .await;
+    run.post(
+        "getWithdrawalMethods",
+        "/0/private/WithdrawMethods",
+        json!({}),
+    )
+    .await;
+    let addresses = run
+        .post(
+            "getWithdrawalAddresses",
+            "/0/private/WithdrawAddresses",
+            xbt(),
+        )
+        .await;
+    let key = addresses[0]["key"].clone();
+    let withdraw = json!({"asset": "XBT", "key": key, "amount": "0.1"});
+    run.post(
+        "getWithdrawalInformation",
+        "/0/private/WithdrawInfo",
+        withdraw.clone(),
+    )
+    .await;
+    let first = run
+        .post("withdrawFunds", "/0/private/Withdraw", withdraw.clone())
+        .await;
+    let cancel = json!({"asset": "XBT", "refid": first["refid"]});
+    run.post("cancelWithdrawal", "/0/private/WithdrawCancel", cancel)
+        .await;
+    run.post("withdrawFunds", "/0/private/Withdraw", withdraw)
+        .await;
+    for _ in 0..3 {
+        run.post(
+            "getStatusRecentWithdrawals",
+            "/0/private/WithdrawStatus",
+            xbt(),
+        )
+        .await;
+        pass(40);
+    }
+    run.post(
+        "getStatusRecentWithdrawals",
+        "/0/private/WithdrawStatus",
+        pages,
+    )
+    .await;
+    let transfer = json!({"asset": "XBT", "from": "Spot Wallet", "to": "Futures Wallet",
+        "amount": "0.01"});
+    run.post("walletTransfer", "/0/private/WalletTransfer", transfer)
+        .await;
+    let user = json!({"username": "second", "email": "second@example.com"});
+    run.post("createSubaccount", "/0/private/CreateSubaccount", user)
+        .await;
+    let (_, subaccount) = sim.kraken().subaccounts().pop().unwrap();
+    let accounts = run
+        .post(
+            "listWalletAccounts",
+            "/0/private/ListWalletAccounts",
+            json!({}),
+        )
+        .await;
+    let master = accounts["accounts"][0]["account_id"].as_str();
+    let master = master.unwrap_or_else(|| panic!("{accounts}"));
+    let transfer = json!({"asset": "XBT", "amount": "0.02", "from": master, "to": subaccount});
+    run.post("accountTransfer", "/0/private/AccountTransfer", transfer)
+        .await;
+}
+
+async fn earn(run: &mut Run, sim: &Sim) {
+    let strategies = run
+        .post("listStrategies", "/0/private/Earn/Strategies", json!({}))
+        .await;
+    let items = strategies["items"].as_array().unwrap();
+    let mut used = 0;
+    for strategy in items
+        .iter()
+        .filter(|one| one["can_allocate"] == json!(true))
+    {
+        let id = strategy["id"].as_str().unwrap();
+        let asset = strategy["asset"].as_str().unwrap();
+        sim.kraken().set_balance(asset, Decimal::from(10_000));
+        let amount = json!({"strategy_id": id, "amount": "100"});
+        run.post("allocateStrategy", "/0/private/Earn/Allocate", amount)
+            .await;
+        let status = json!({"strategy_id": id});
+        run.post(
+            "getAllocateStrategyStatus",
+            "/0/private/Earn/AllocateStatus",
+            status.clone(),
+        )
+        .await;
+        sim.clock().advance(Duration::from_secs(120));
+        run.post("listAllocations", "/0/private/Earn/Allocations", json!({}))
+            .await;
+        sim.clock().advance(Duration::from_secs(40 * 86_400));
+        if strategy["can_deallocate"] == json!(true) {
+            let amount = json!({"strategy_id": id, "amount": "40"});
+            run.post("deallocateStrategy", "/0/private/Earn/Deallocate", amount)
+                .await;
+            run.post(
+                "getDeallocateStrategyStatus",
+                "/0/private/Earn/DeallocateStatus",
+                status,
+            )
+            .await;
+        }
+        used += 1;
+        sim.clock().advance(Duration::from_secs(120));
+    }
+    assert!(used > 0);
+    let in_euro = json!({"converted_asset": "EUR", "hide_zero_allocations": true});
+    run.post("listAllocations", "/0/private/Earn/Allocations", in_euro)
+        .await;
+    // Allocated funds are balances under names of their own.
+    run.post("getAccountBalance", "/0/private/Balance", json!({}))
+        .await;
+    run.post("getLedgers", "/0/private/Ledgers", json!({}))
+        .await;
+}
+
+async fn exports(run: &mut Run, sim: &Sim) {
+    for report in ["trades", "ledgers"] {
+        let wanted = json!({"report": report, "description": "of the tests", "format": "CSV"});
+        let added = run.post("addExport", "/0/private/AddExport", wanted).await;
+        let of_kind = json!({"report": report});
+        run.post("exportStatus", "/0/private/ExportStatus", of_kind.clone())
+            .await;
+        sim.clock().advance(Duration::from_secs(60));
+        run.post("exportStatus", "/0/private/ExportStatus", of_kind)
+            .await;
+        let target = "/0/private/RetrieveExport";
+        let file = run
+            .caller
+            .post(target, &[], &json!({"id": added["id"]}))
+            .await;
+        assert!(file.body.starts_with(b"PK"), "{}", text(&file));
+        run.called.insert("retrieveExport".to_owned());
+        let removed = json!({"id": added["id"], "type": "delete"});
+        run.post("removeExport", "/0/private/RemoveExport", removed)
+            .await;
+    }
 }
