@@ -672,3 +672,6 @@ fn list_wallet_accounts(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     };
     Ok(result.into())
 }
+
+#[cfg(test)]
+mod tests;

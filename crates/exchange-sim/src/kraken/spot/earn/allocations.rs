@@ -188,6 +188,9 @@ impl Allocation {
         ]
         .into_iter()
         .filter_map(|(at, event)| Some((at?, event)))
+        // At the end of all time nothing happens any more, else the same would
+        // happen again and again.
+        .filter(|(at, _)| *at < Moment::from_nanoseconds(u64::MAX))
         .min()
     }
 
