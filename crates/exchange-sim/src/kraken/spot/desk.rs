@@ -252,10 +252,21 @@ impl Desk {
     /// Ends an order, and gives free what was held for it.
     fn end(&mut self, number: u64, status: Status, reason: Option<&'static str>, at: Moment) {
         self.hold_for(number, Decimal::ZERO);
-        let Some(mut order) = self.open.remove(&number) else {
+        let Some(order) = self.open.remove(&number) else {
             return;
         };
         self.numbers.remove(&order.id);
+        self.archive(order, status, reason, at);
+    }
+
+    /// Puts an order that has ended with those of its account.
+    fn archive(
+        &mut self,
+        mut order: Order,
+        status: Status,
+        reason: Option<&'static str>,
+        at: Moment,
+    ) {
         order.status = status;
         order.reason = reason;
         order.closed = Some(at);

@@ -337,7 +337,6 @@ fn open_orders(spot: &mut Spot, call: &Call<'_>) -> Outcome {
         .open()
         .rev()
         .filter(|(_, order)| order.account == account && wanted.includes(order))
-        .map(|(number, order)| (number, order))
         .collect();
     let (rows, _, next) = page.cut(rows, size);
     let rows = rows.into_iter().map(|order| {

@@ -584,9 +584,9 @@ fn amends_keep_the_order_and_edits_replace_it() {
     );
     assert_eq!(stand.of(&second, "reason"), "Order replaced");
     assert_eq!(stand.of(&new, "link_id"), second);
-    let poor = format!(r#"{{"pair":"XBTUSD","txid":5,"volume":"1"}}"#);
+    let poor = r#"{"pair":"XBTUSD","txid":5,"volume":"1"}"#;
     assert_eq!(
-        stand.refusal("EditOrder", &poor),
+        stand.refusal("EditOrder", poor),
         "EOrder:Insufficient funds"
     );
     assert_eq!(stand.of(&new, "status"), "open");
@@ -706,9 +706,7 @@ fn margin_positions_open_cost_and_close_exactly() {
         .collect();
     assert_eq!(
         kinds,
-        [
-            "deposit", "deposit", "margin", "rollover", "rollover", "margin"
-        ]
+        ["deposit", "deposit", "margin", "rollover", "margin"]
     );
     let history = stand.call(
         "TradesHistory",
@@ -726,7 +724,9 @@ fn positions_are_settled_reduced_and_liquidated() {
     let buy = r#""ordertype":"market","type":"buy","volume":"0.1","leverage":"5""#;
     stand.add(buy);
     let settle = r#"{"pair":"XBTUSD","ordertype":"settle-position","type":"sell","volume":"0"}"#;
-    stand.call("AddOrder", settle);
+    let settled = stand.call("AddOrder", settle);
+    let settled = settled.get("txid").unwrap().as_list().unwrap()[0].scalar();
+    assert_eq!(stand.of(&settled.unwrap(), "vol_exec"), "0.10000000");
     assert_eq!(stand.balance("A", "XXBT"), "1.1");
     assert_eq!(stand.refusal("AddOrder", settle), "EOrder:Unknown position");
     stand.check();
@@ -888,7 +888,7 @@ fn fills_of_one_execution_count_as_one_trade_unless_asked() {
 /// Whatever customers do, and wherever the market goes.
 #[test]
 fn money_is_neither_made_nor_lost() {
-    for seed in 0..4 {
+    for seed in 0..3 {
         let mut chance = fastrand::Rng::with_seed(seed);
         let mut stand = Stand::new();
         for market in stand.spot.markets.all_mut() {
@@ -899,7 +899,7 @@ fn money_is_neither_made_nor_lost() {
             stand.give(account, asset, amount);
         }
         let mut taken = 0;
-        for _ in 0..600 {
+        for _ in 0..500 {
             let key = chance.usize(..2);
             let pair = ["XBTUSD", "ETHUSD", "ETHXBT", "XBTEUR"][chance.usize(..4)];
             let open = stand.spot.desk.open_of(&stand.keys[key].account);
