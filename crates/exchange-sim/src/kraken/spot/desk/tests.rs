@@ -306,6 +306,7 @@ fn orders_are_described_as_the_venue_does() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_is_wrong_is_refused_in_the_venues_words() {
     let mut stand = Stand::new();
     let limit = r#""type":"buy","ordertype":"limit""#;
@@ -883,6 +884,129 @@ fn fills_of_one_execution_count_as_one_trade_unless_asked() {
     let trades = orders.get(&id).unwrap().get("trades").unwrap();
     assert_eq!(trades.to_string(), format!(r#"["{trade}"]"#));
     assert!(single >= 1);
+}
+
+/// Whatever is sent is answered, and leaves the books right.
+#[test]
+fn nonsense_is_refused_without_a_fault() {
+    let mut chance = fastrand::Rng::with_seed(3);
+    let mut stand = Stand::new();
+    let id = stand.add(r#""ordertype":"limit","type":"buy","volume":"0.1","price":"50000""#);
+    let names = [
+        "pair",
+        "ordertype",
+        "type",
+        "volume",
+        "price",
+        "price2",
+        "leverage",
+        "reduce_only",
+        "stptype",
+        "oflags",
+        "timeinforce",
+        "starttm",
+        "expiretm",
+        "close[ordertype]",
+        "close[price]",
+        "close[price2]",
+        "deadline",
+        "userref",
+        "cl_ord_id",
+        "displayvol",
+        "txid",
+        "order_qty",
+        "display_qty",
+        "limit_price",
+        "trigger_price",
+        "post_only",
+        "orders",
+        "cl_ord_ids",
+        "timeout",
+        "asset",
+        "trades",
+        "start",
+        "end",
+        "ofs",
+        "cursor",
+        "with_cursor",
+        "limit",
+        "closetime",
+        "order_id",
+        "docalcs",
+        "consolidation",
+        "account_id",
+        "consolidate_taker",
+        "trigger",
+    ];
+    let order = r#"{"ordertype":"limit","type":"buy","volume":"0.1","price":"50000"}"#;
+    let orders = format!("[{order},{order},{{}}]");
+    let id = format!("\"{id}\"");
+    let values = [
+        "0",
+        "1",
+        "-1",
+        "0.00000001",
+        "9999999999",
+        "79228162514264337593543950335",
+        "1e400",
+        "9223372036854775807",
+        "null",
+        "[]",
+        "{}",
+        "true",
+        "\"\"",
+        "\"+5\"",
+        "\"-5%\"",
+        "\"#5%\"",
+        "\"+99999999999\"",
+        "\"+9999999999%\"",
+        "\"é\"",
+        "\"5:1\"",
+        "\"XBTUSD\"",
+        "\"ETHXBT\"",
+        "\"buy\"",
+        "\"sell\"",
+        "\"limit\"",
+        "\"market\"",
+        "\"iceberg\"",
+        "\"trailing-stop-limit\"",
+        "\"take-profit\"",
+        "\"settle-position\"",
+        "\"viqc\"",
+        "\"post\"",
+        "\"GTD\"",
+        "\"FOK\"",
+        "\"market,\"",
+        "\"2027-01-15T08:00:10Z\"",
+        "\"OAAAAA-AAAAA-AAAAAA\"",
+        "\"USDT\"",
+        orders.as_str(),
+        id.as_str(),
+    ];
+    let operations = [trading::OPERATIONS, orders::OPERATIONS]
+        .into_iter()
+        .flatten()
+        .map(|operation| operation.name)
+        .collect::<Vec<_>>();
+    for _ in 0..6_000 {
+        let operation = operations[chance.usize(..operations.len())];
+        let mut params = vec![
+            r#""pair":"XBTUSD""#.to_owned(),
+            r#""ordertype":"limit","type":"buy","volume":"0.01","price":"50000""#.to_owned(),
+        ];
+        for _ in 0..chance.usize(..5) {
+            let name = names[chance.usize(..names.len())];
+            let value = values[chance.usize(..values.len())];
+            params.push(format!(r#""{name}":{value}"#));
+        }
+        let params = format!("{{{}}}", params.join(","));
+        let answer = stand.call_as(0, operation, &params);
+        if let Err(Refusal(errors)) = answer {
+            let internal = errors.iter().any(|error| error.contains("Internal"));
+            assert!(!internal, "{operation} {params}: {errors:?}");
+        }
+        stand.check();
+    }
 }
 
 /// Whatever customers do, and wherever the market goes.
