@@ -29,6 +29,7 @@ use self::limits::Engine;
 use self::order::{Kind, Order, Status};
 use self::positions::Positions;
 use super::assets::Pair;
+use super::market::status::KrakenStatus;
 use super::market::{Level, Side};
 use crate::Moment;
 
@@ -94,6 +95,10 @@ pub(crate) struct Desk {
     /// The time at which fills are shown to everybody: the tape only goes
     /// forward, while what happened to an order is told to the moment.
     shown: Moment,
+    /// The status of the venue at that time.
+    status: KrakenStatus,
+    /// The last price may have changed since.
+    stale: bool,
     pub positions: Positions,
     pub engine: Engine,
 }

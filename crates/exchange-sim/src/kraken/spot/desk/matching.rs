@@ -16,7 +16,7 @@ use crate::kraken::answer::Refusal;
 use crate::kraken::spot::Spot;
 use crate::kraken::spot::assets::Pair;
 use crate::kraken::spot::market::status::KrakenStatus;
-use crate::kraken::spot::market::{Fill, Market, Side, trade_code};
+use crate::kraken::spot::market::{Fill, Level, Market, Side, trade_code};
 use crate::kraken::spot::statement::{Cause, Leg};
 
 /// Why orders end that nobody filled and nobody wanted cancelled.
@@ -363,14 +363,28 @@ impl Spot {
         });
         let mut offers: Vec<Offer> = customers.collect();
         if let Some(market) = self.markets.get(pair) {
-            let levels = market.top(side.other(), usize::MAX);
-            let levels = levels.take_while(|level| acceptable(level.price));
-            offers.extend(levels.map(|level| Offer {
-                price: level.price,
-                volume: level.volume,
-                customer: None,
-                own: false,
-            }));
+            let mut left = if order.terms.flags.volume_in_quote {
+                order.terms.volume
+            } else {
+                order.remaining()
+            };
+            for Level { price, volume, .. } in market.top(side.other(), usize::MAX) {
+                // More than the order can take is of no interest.
+                if left <= Decimal::ZERO || !acceptable(price) {
+                    break;
+                }
+                left -= if order.terms.flags.volume_in_quote {
+                    price.checked_mul(volume).unwrap_or(left)
+                } else {
+                    volume
+                };
+                offers.push(Offer {
+                    price,
+                    volume,
+                    customer: None,
+                    own: false,
+                });
+            }
         }
         offers.sort_by_key(|offer| match side {
             Side::Buy => offer.price,
@@ -547,6 +561,7 @@ impl Spot {
     /// Writes a fill on the public tape.
     pub(crate) fn print(&mut self, pair: &Pair, side: Side, market_order: bool, fill: Fill) -> u64 {
         let shown = self.desk.shown;
+        self.desk.stale = true;
         self.markets
             .get_mut(pair)
             .map_or(0, |market| market.print(side, market_order, fill, shown))

@@ -26,12 +26,20 @@ impl Spot {
     /// Fills, triggers and expires orders until `now`. `trades` is what the
     /// others did meanwhile.
     pub(crate) fn settle_orders(&mut self, trades: &[(usize, PublicTrade)], now: Moment) {
-        self.desk.shown = now;
-        let desk = &self.desk;
+        let status = self.markets.status;
+        let desk = &mut self.desk;
+        // The others move once a second.
+        let moved = !trades.is_empty()
+            || desk.shown.seconds() != now.seconds()
+            || desk.status != status
+            || desk.stale;
+        desk.shown = now;
+        desk.status = status;
+        desk.stale = false;
         if desk.open.is_empty() && desk.cancel_after.is_empty() && desk.positions.is_empty() {
             return;
         }
-        let trading = self.markets.status == KrakenStatus::Online;
+        let trading = moved && status == KrakenStatus::Online;
         let mut next = self.next_due();
         for (index, trade) in trades {
             let at = trade.time.min(now);
