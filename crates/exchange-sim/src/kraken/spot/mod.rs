@@ -14,6 +14,7 @@
 //! | [`treasury`] | deposits, withdrawals, transfers and subaccounts |
 //! | [`earn`] | strategies and allocations |
 //! | [`export`] | reports |
+//! | `script_funds` | what a test does to deposits, withdrawals and rewards |
 
 pub(crate) mod account;
 pub(crate) mod assets;
@@ -23,6 +24,7 @@ pub(crate) mod export;
 pub(crate) mod market;
 pub(crate) mod orders;
 pub(crate) mod public;
+mod script_funds;
 pub(crate) mod script_orders;
 pub(crate) mod statement;
 pub(crate) mod trading;
