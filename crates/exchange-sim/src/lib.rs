@@ -17,6 +17,7 @@ pub use clock::Clock;
 pub use fault::{Fault, Faults, Often};
 pub use journal::Received;
 pub use kraken::handle::{Credentials, KrakenHandle};
+pub use kraken::spot::market::status::KrakenStatus;
 pub use kraken::spot::script_orders::{KrakenOpenOrder, KrakenTrade};
 pub use kraken::{KrakenApi, KrakenKey, KrakenTier};
 pub use moment::Moment;

@@ -82,12 +82,12 @@ pub(crate) struct FeeTier {
 
 impl FeeTier {
     /// The fee of a taker, in percent.
-    pub(crate) fn taker_percent(&self) -> Decimal {
+    pub(crate) fn taker_percent(self) -> Decimal {
         Decimal::new(i64::from(self.taker), 2)
     }
 
     /// The fee of a maker, in percent.
-    pub(crate) fn maker_percent(&self) -> Decimal {
+    pub(crate) fn maker_percent(self) -> Decimal {
         Decimal::new(i64::from(self.maker), 2)
     }
 }
@@ -214,26 +214,10 @@ pub(crate) const ASSETS: &[Asset] = &[
         (99, 1),
         "4H95J0R2X",
     ),
-    coin(
-        "XETH",
-        "ETH",
-        "ETH",
-        "Ethereum",
-        (10, 5),
-        (99, 2),
-        "D5RG2FHH0",
-    ),
-    coin("SOL", "SOL", "SOL", "Solana", (10, 5), (90, 2), "6QZ1LNC12"),
-    coin(
-        "DOT",
-        "DOT",
-        "DOT",
-        "Polkadot",
-        (10, 8),
-        (90, 2),
-        "P5B46MFPP",
-    ),
-    coin("ADA", "ADA", "ADA", "Cardano", (8, 6), (90, 2), "76QG7CMRS"),
+    coin("XETH", "ETH", "ETH", "Ethereum", (10, 5), (99, 2), ""),
+    coin("SOL", "SOL", "SOL", "Solana", (10, 5), (90, 2), ""),
+    coin("DOT", "DOT", "DOT", "Polkadot", (10, 8), (90, 2), ""),
+    coin("ADA", "ADA", "ADA", "Cardano", (8, 6), (90, 2), ""),
     coin("XXRP", "XRP", "XRP", "Ripple", (8, 5), (90, 2), ""),
     coin("XXDG", "XDG", "DOGE", "Dogecoin", (8, 2), (90, 2), ""),
     coin("XLTC", "LTC", "LTC", "Litecoin", (10, 5), (90, 2), ""),
@@ -258,7 +242,6 @@ pub(crate) const ASSETS: &[Asset] = &[
         )
     },
     Asset {
-        decimals: 2,
         collateral_percent: None,
         margin_rate: None,
         ..coin("KFEE", "FEE", "FEE", "Fee Credits", (2, 2), (0, 0), "")

@@ -25,6 +25,7 @@ pub(crate) mod market;
 pub(crate) mod orders;
 pub(crate) mod public;
 mod script_funds;
+mod script_market;
 pub(crate) mod script_orders;
 pub(crate) mod statement;
 pub(crate) mod trading;

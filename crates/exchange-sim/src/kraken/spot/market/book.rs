@@ -69,11 +69,6 @@ impl Book {
         self.taken.clear();
     }
 
-    /// The best prices before anything was taken, in ticks.
-    pub(super) fn best(&self) -> (i64, i64) {
-        (self.bid, self.ask)
-    }
-
     /// What is left on one side, best first.
     pub(super) fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
         self.offers(side).map(|offer| self.level(&offer))

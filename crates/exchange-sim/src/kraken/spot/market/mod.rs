@@ -84,6 +84,10 @@ const RETURN: u64 = 86_400;
 /// Parts of a tick in which the price is kept, so that small steps count.
 const PARTS: i64 = 1_000;
 
+/// How many usual levels are traded at a price that a script sets, so that a
+/// customer's order at that price is filled if it is not out of the ordinary.
+const SET_PRICE_LEVELS: i64 = 20;
+
 /// The highest price, in ticks.
 const MOST_TICKS: i64 = 1_000_000_000_000_000;
 
@@ -174,7 +178,7 @@ impl Market {
     }
 
     /// Candles of so many minutes, oldest first, the running one last.
-    pub(crate) fn candles(&self, minutes: u64, now: Moment) -> Vec<Summary> {
+    pub(crate) fn candles(&self, minutes: u32, now: Moment) -> Vec<Summary> {
         self.tape.candles(minutes, now)
     }
 
@@ -227,7 +231,7 @@ impl Market {
         self.quote(ticks - 1, ticks + 1, now.seconds());
         let fill = Fill {
             price: Decimal::new(ticks, self.pair.price_decimals),
-            volume: Decimal::new(self.pair.usual_volume, 3),
+            volume: Decimal::new(SET_PRICE_LEVELS * self.pair.usual_volume, 3),
         };
         Some(self.tape.print(side, false, fill, now))
     }
@@ -458,7 +462,7 @@ impl Markets {
     }
 
     /// Begins and ends planned maintenances.
-    fn keep_schedule(&mut self, now: Moment) {
+    pub(crate) fn keep_schedule(&mut self, now: Moment) {
         if self.maintenances.is_empty() {
             return;
         }
@@ -589,7 +593,7 @@ mod tests {
         assert_eq!(market.last(), fill.price);
         let oldest = market.trades()[0].time.seconds();
         for minutes in INTERVALS {
-            let length = 60 * minutes;
+            let length = 60 * u64::from(minutes);
             for candle in market.candles(minutes, now) {
                 if candle.start < oldest {
                     continue;

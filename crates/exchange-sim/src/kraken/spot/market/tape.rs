@@ -12,7 +12,7 @@ use crate::kraken::spot::assets::{LOT_DECIMALS, Pair};
 pub(crate) const MOST_TRADES: usize = 5_000;
 
 /// Lengths of candles, in minutes.
-pub(crate) const INTERVALS: [u64; 9] = [1, 5, 15, 30, 60, 240, 1_440, 10_080, 21_600];
+pub(crate) const INTERVALS: [u32; 9] = [1, 5, 15, 30, 60, 240, 1_440, 10_080, 21_600];
 
 /// The most candles of an interval that are shown.
 pub(crate) const MOST_CANDLES: usize = 720;
@@ -20,8 +20,16 @@ pub(crate) const MOST_CANDLES: usize = 720;
 /// Minutes of which the statistics of 24 hours are made.
 const DAY: u64 = 1_440;
 
-/// The most candles that are kept: those of 24 hours, and the running minute.
-const MOST_KEPT: usize = 1_441;
+/// The most candles of an interval that are kept: one more than is shown, for
+/// the price at which the first begins if nothing was traded in it. Of minutes
+/// also those of 24 hours, and the running one.
+const fn most_kept(minutes: u32) -> usize {
+    if minutes == 1 {
+        1_441
+    } else {
+        MOST_CANDLES + 1
+    }
+}
 
 /// Trades summed up. Prices are in ticks, volumes in units of 10^-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,11 +107,11 @@ impl Summary {
 struct Candles(VecDeque<Summary>);
 
 impl Candles {
-    fn add(&mut self, start: u64, trade: &Summary) {
+    fn add(&mut self, start: u64, trade: &Summary, most: usize) {
         match self.0.back_mut() {
             Some(last) if last.start >= start => last.add(trade),
             _ => {
-                if self.0.len() == MOST_KEPT {
+                if self.0.len() == most {
                     self.0.pop_front();
                 }
                 self.0.push_back(Summary { start, ..*trade });
@@ -170,8 +178,8 @@ impl Tape {
         let volume = units(fill.volume, LOT_DECIMALS);
         let summary = Summary::of_trade(second, price, volume);
         for (candles, minutes) in self.candles.iter_mut().zip(INTERVALS) {
-            let length = 60 * minutes;
-            candles.add(second - second % length, &summary);
+            let length = 60 * u64::from(minutes);
+            candles.add(second - second % length, &summary, most_kept(minutes));
         }
         trade
     }
@@ -188,7 +196,7 @@ impl Tape {
     /// Candles of so many minutes, oldest first, the running one last: one for
     /// each span of time, with or without trades, as far back as they are
     /// known and shown. Empty if there is no such interval.
-    pub(super) fn candles(&self, minutes: u64, now: Moment) -> Vec<Summary> {
+    pub(super) fn candles(&self, minutes: u32, now: Moment) -> Vec<Summary> {
         let known = INTERVALS.iter().position(|interval| *interval == minutes);
         let Some(Candles(kept)) = known.and_then(|index| self.candles.get(index)) else {
             return Vec::new();
@@ -196,7 +204,7 @@ impl Tape {
         let (Some(oldest), Some(newest)) = (kept.front(), kept.back()) else {
             return Vec::new();
         };
-        let length = 60 * minutes;
+        let length = 60 * u64::from(minutes);
         let running = (now.seconds() - now.seconds() % length).max(newest.start);
         let back = length * (MOST_CANDLES as u64 - 1);
         let first = running.saturating_sub(back).max(oldest.start);
@@ -360,6 +368,20 @@ mod tests {
         assert_eq!((tape.today().volume, tape.day().volume), (8, 8));
         tape.sum_up(Moment::from_seconds(MIDNIGHT + 200_000));
         assert_eq!((tape.day().count, tape.day().close), (0, 80));
+    }
+
+    #[test]
+    fn a_whole_day_is_kept_and_no_more() {
+        let mut tape = tape();
+        for minute in 0..2_000 {
+            print(&mut tape, MIDNIGHT + 60 * minute, 100, 1);
+        }
+        tape.sum_up(Moment::from_seconds(MIDNIGHT + 60 * 1_999));
+        // 1,440 whole minutes and the running one. Fifteen days end with the first.
+        assert_eq!(tape.day().count, 1_441);
+        assert_eq!(tape.today().count, 2_000 - 1_440);
+        let kept = tape.candles.each_ref().map(|Candles(kept)| kept.len());
+        assert_eq!(kept, [1_441, 400, 134, 67, 34, 9, 2, 1, 2]);
     }
 
     #[test]
