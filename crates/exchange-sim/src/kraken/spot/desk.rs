@@ -29,6 +29,7 @@ use self::limits::Engine;
 use self::order::{Kind, Order, Status};
 use self::positions::Positions;
 use super::assets::Pair;
+use super::market::status::KrakenStatus;
 use super::market::{Level, Side};
 use crate::Moment;
 
@@ -94,6 +95,10 @@ pub(crate) struct Desk {
     /// The time at which fills are shown to everybody: the tape only goes
     /// forward, while what happened to an order is told to the moment.
     shown: Moment,
+    /// The status of the venue at that time.
+    status: KrakenStatus,
+    /// The last price may have changed since.
+    stale: bool,
     pub positions: Positions,
     pub engine: Engine,
 }
@@ -252,10 +257,21 @@ impl Desk {
     /// Ends an order, and gives free what was held for it.
     fn end(&mut self, number: u64, status: Status, reason: Option<&'static str>, at: Moment) {
         self.hold_for(number, Decimal::ZERO);
-        let Some(mut order) = self.open.remove(&number) else {
+        let Some(order) = self.open.remove(&number) else {
             return;
         };
         self.numbers.remove(&order.id);
+        self.archive(order, status, reason, at);
+    }
+
+    /// Puts an order that has ended with those of its account.
+    fn archive(
+        &mut self,
+        mut order: Order,
+        status: Status,
+        reason: Option<&'static str>,
+        at: Moment,
+    ) {
         order.status = status;
         order.reason = reason;
         order.closed = Some(at);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use super::account::check_rebase;
 use super::assets::find_pair;
 use super::desk::Trade;
 use super::desk::order::{Amend, Kind, Order, Price, Status, fixed, side_name};
@@ -57,16 +58,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     operation("QueryTrades", CLOSED_ONLY, 1, query_trades),
     operation("OpenPositions", OPEN_ONLY, 1, open_positions),
 ];
-
-/// The account that a call is about: that of the key, also when it is named.
-fn wallet<'a>(call: &Call<'a>) -> Result<&'a str, Refusal> {
-    let account = call.account()?;
-    let bare = |id: &str| id.replace([' ', '-'], "");
-    match call.params.text("account_id") {
-        Some(named) if bare(&named) != bare(account) => Err("EAccount:Invalid permissions".into()),
-        _ => Ok(account),
-    }
-}
 
 /// Times are told to the microsecond, and compared as they are told.
 fn told(moment: Moment) -> Moment {
@@ -288,7 +279,8 @@ fn page_json(name: &str, rows: Json, count: Option<usize>, next: Option<String>)
 }
 
 fn trade_balance(spot: &mut Spot, call: &Call<'_>) -> Outcome {
-    let account = wallet(call)?;
+    let account = &spot.wallet(call)?;
+    check_rebase(call.params)?;
     let asset = call.params.text("asset").unwrap_or_else(|| "ZUSD".into());
     if super::assets::find_asset(&asset).is_none() {
         return Err("EQuery:Unknown asset".into());
@@ -318,7 +310,8 @@ fn trade_balance(spot: &mut Spot, call: &Call<'_>) -> Outcome {
 }
 
 fn open_orders(spot: &mut Spot, call: &Call<'_>) -> Outcome {
-    let account = wallet(call)?;
+    let account = &spot.wallet(call)?;
+    check_rebase(call.params)?;
     let wanted = Wanted::read(call.params)?;
     let page = Page::read(call.params)?;
     let paged = matches!(page, Page::Cursor(_));
@@ -336,8 +329,7 @@ fn open_orders(spot: &mut Spot, call: &Call<'_>) -> Outcome {
         .desk
         .open()
         .rev()
-        .filter(|(_, order)| order.account == account && wanted.includes(order))
-        .map(|(number, order)| (number, order))
+        .filter(|(_, order)| order.account == *account && wanted.includes(order))
         .collect();
     let (rows, _, next) = page.cut(rows, size);
     let rows = rows.into_iter().map(|order| {
@@ -391,7 +383,8 @@ fn find_order<'a>(spot: &'a Spot, account: &str, id: &str) -> Option<&'a Order> 
 }
 
 fn closed_orders(spot: &mut Spot, call: &Call<'_>) -> Outcome {
-    let account = wallet(call)?;
+    let account = &spot.wallet(call)?;
+    check_rebase(call.params)?;
     let params = call.params;
     let wanted = Wanted::read(params)?;
     let page = Page::read(params)?;
@@ -442,7 +435,8 @@ fn may_see(call: &Call<'_>, order: &Order) -> Result<bool, Refusal> {
 }
 
 fn query_orders(spot: &mut Spot, call: &Call<'_>) -> Outcome {
-    let account = wallet(call)?;
+    let account = &spot.wallet(call)?;
+    check_rebase(call.params)?;
     let wanted = Wanted::read(call.params)?;
     let ids = call.params.texts("txid");
     if ids.is_empty() || ids.len() > MOST_ORDERS {
@@ -494,7 +488,8 @@ fn amend_json(order: &Order, amend: &Amend) -> Json {
 }
 
 fn order_amends(spot: &mut Spot, call: &Call<'_>) -> Outcome {
-    let account = wallet(call)?;
+    let account = &spot.wallet(call)?;
+    check_rebase(call.params)?;
     let id = call.params.required("order_id")?;
     let order = find_order(spot, account, &id).ok_or("EOrder:Unknown order")?;
     if !may_see(call, order)? {
@@ -506,7 +501,7 @@ fn order_amends(spot: &mut Spot, call: &Call<'_>) -> Outcome {
 }
 
 /// As trades spell the kind of their order: with blanks.
-fn kind_of_trade(trade: &Trade) -> &'static str {
+pub(crate) fn kind_of_trade(trade: &Trade) -> &'static str {
     if trade.liquidation {
         return "liquidation market";
     }
@@ -649,7 +644,8 @@ fn is_of_kind(spot: &Spot, account: &str, trade: &Trade, kind: &str) -> Option<b
 }
 
 fn trades_history(spot: &mut Spot, call: &Call<'_>) -> Outcome {
-    let account = wallet(call)?;
+    let account = &spot.wallet(call)?;
+    check_rebase(call.params)?;
     let params = call.params;
     let page = Page::read(params)?;
     let with = Extras::read(params)?;
@@ -738,7 +734,8 @@ fn trade_bound(
 }
 
 fn query_trades(spot: &mut Spot, call: &Call<'_>) -> Outcome {
-    let account = wallet(call)?;
+    let account = &spot.wallet(call)?;
+    check_rebase(call.params)?;
     let with = Extras::read(call.params)?;
     let ids = call.params.texts("txid");
     if ids.is_empty() || ids.len() > MOST_TRADES {
@@ -857,7 +854,8 @@ fn consolidated(spot: &Spot, positions: &[&Position], calculate: bool) -> Json {
 }
 
 fn open_positions(spot: &mut Spot, call: &Call<'_>) -> Outcome {
-    let account = wallet(call)?;
+    let account = &spot.wallet(call)?;
+    check_rebase(call.params)?;
     let params = call.params;
     let calculate = flag(params, "docalcs", false)?;
     let ids = params.texts("txid");

@@ -12,8 +12,9 @@ use super::desk::request::{self, CloseFields, check_deadline, read_terms};
 use super::desk::rules::{check_class, check_price, check_size, check_status, check_up};
 use super::market::status::KrakenStatus;
 use super::{Call, Operation, Permission, Spot};
+use crate::Moment;
 use crate::json::{Json, object};
-use crate::kraken::answer::{Outcome, Refusal};
+use crate::kraken::answer::{Outcome, Refusal, Reply};
 use crate::kraken::params::Params;
 
 const CREATE: &str = "Orders and trades - Create & modify orders";
@@ -359,8 +360,8 @@ fn numbers_of(spot: &Spot, account: &str, name: &str) -> Vec<u64> {
     )
 }
 
-fn cancelled(count: usize) -> Outcome {
-    Ok(object! { "count" => count }.into())
+fn cancelled(count: usize) -> Reply {
+    object! { "count" => count }.into()
 }
 
 fn cancel_order(spot: &mut Spot, call: &Call<'_>) -> Outcome {
@@ -378,7 +379,7 @@ fn cancel_order(spot: &mut Spot, call: &Call<'_>) -> Outcome {
         spot.count_change(call, *number, Act::Cancel, numbers.len() > 1)?;
         spot.cancel(*number, call.now);
     }
-    cancelled(numbers.len())
+    Ok(cancelled(numbers.len()))
 }
 
 /// An entry of a list: a plain value, or an object that has it as a member.
@@ -420,7 +421,7 @@ fn cancel_numbers(spot: &mut Spot, call: &Call<'_>, mut numbers: Vec<u64>) -> Ou
         spot.count_change(call, *number, Act::Cancel, true)?;
         spot.cancel(*number, call.now);
     }
-    cancelled(numbers.len())
+    Ok(cancelled(numbers.len()))
 }
 
 fn cancel_all(spot: &mut Spot, call: &Call<'_>) -> Outcome {
@@ -438,10 +439,11 @@ fn cancel_all_after(spot: &mut Spot, call: &Call<'_>) -> Outcome {
         .ok_or_else(|| Refusal::argument("timeout"))?;
     let at = (seconds > 0).then(|| call.now.plus(Duration::from_secs(seconds)));
     spot.cancel_all_after(call.account()?, at);
-    let trigger = at.map_or_else(|| "0".to_owned(), |at| at.rfc3339());
+    let trigger = at.map_or_else(|| "0".to_owned(), Moment::rfc3339);
     Ok(object! { "currentTime" => call.now.rfc3339(), "triggerTime" => trigger }.into())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all operations have this form")]
 fn websockets_token(spot: &mut Spot, _call: &Call<'_>) -> Outcome {
     let token = spot.ids.base32(43);
     Ok(object! { "token" => token, "expires" => TOKEN_LIFE }.into())

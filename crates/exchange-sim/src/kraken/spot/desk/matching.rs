@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::order::{
     Close, Flags, InForce, Kind, MOST, MOST_VERSIONS, Order, Price, SelfTrade, Sign, Status, Terms,
-    cut, fixed, money_digits, part, round_up,
+    cut, money_digits, part, round_up,
 };
 use super::{Trade, limits, rules};
 use crate::Moment;
@@ -16,7 +16,7 @@ use crate::kraken::answer::Refusal;
 use crate::kraken::spot::Spot;
 use crate::kraken::spot::assets::Pair;
 use crate::kraken::spot::market::status::KrakenStatus;
-use crate::kraken::spot::market::{Fill, Market, Side, trade_code};
+use crate::kraken::spot::market::{Fill, Level, Market, Side, trade_code};
 use crate::kraken::spot::statement::{Cause, Leg};
 
 /// Why orders end that nobody filled and nobody wanted cancelled.
@@ -48,6 +48,17 @@ pub(crate) struct Change {
     pub limit: Option<Price>,
     pub trigger: Option<Price>,
     pub post_only: bool,
+}
+
+/// What an order could meet.
+#[derive(Clone, Copy, Debug)]
+struct Offer {
+    price: Decimal,
+    volume: Decimal,
+    /// The order's number; none of the rest of the market.
+    customer: Option<u64>,
+    /// It is of the same account.
+    own: bool,
 }
 
 /// Whom an order would meet.
@@ -192,9 +203,6 @@ impl Spot {
         {
             return Err(Refusal::argument("cl_ord_id"));
         }
-        if terms.kind == Kind::SettlePosition {
-            return self.settle_position(account, &terms, at);
-        }
         let against = self
             .desk
             .positions
@@ -238,6 +246,12 @@ impl Spot {
             amends: VecDeque::new(),
             liquidated: origin.liquidates,
         };
+        if order.terms.kind == Kind::SettlePosition {
+            self.settle_position(&mut order, at)?;
+            let id = order.id.clone();
+            self.desk.archive(order, Status::Closed, None, at);
+            return Ok(id);
+        }
         let opens = self.opens(&order);
         if !opens.is_zero() {
             let positions = &self.desk.positions;
@@ -324,103 +338,121 @@ impl Spot {
         self.observe(pair, last, at);
     }
 
+    /// What an order could meet, best first. Of two at one price the customer
+    /// comes before the rest of the market.
+    fn offers(&self, order: &Order) -> Vec<Offer> {
+        let Terms { pair, side, .. } = order.terms;
+        if self.markets.status != KrakenStatus::Online {
+            // Nothing is traded.
+            return Vec::new();
+        }
+        let acceptable = |price: Decimal| {
+            let limit = order.limit;
+            limit.is_none_or(|limit| !worse(side, price, limit))
+        };
+        let queue = self.desk.queue(pair.id, side.other()).into_iter();
+        let customers = queue.filter_map(|number| {
+            let other = self.desk.order(number)?;
+            let price = other.limit.filter(|price| acceptable(*price))?;
+            Some(Offer {
+                price,
+                volume: other.remaining(),
+                customer: Some(number),
+                own: other.account == order.account,
+            })
+        });
+        let mut offers: Vec<Offer> = customers.collect();
+        if let Some(market) = self.markets.get(pair) {
+            let mut left = if order.terms.flags.volume_in_quote {
+                order.terms.volume
+            } else {
+                order.remaining()
+            };
+            for Level { price, volume, .. } in market.top(side.other(), usize::MAX) {
+                // More than the order can take is of no interest.
+                if left <= Decimal::ZERO || !acceptable(price) {
+                    break;
+                }
+                left -= if order.terms.flags.volume_in_quote {
+                    price.checked_mul(volume).unwrap_or(left)
+                } else {
+                    volume
+                };
+                offers.push(Offer {
+                    price,
+                    volume,
+                    customer: None,
+                    own: false,
+                });
+            }
+        }
+        offers.sort_by_key(|offer| match side {
+            Side::Buy => offer.price,
+            Side::Sell => -offer.price,
+        });
+        offers
+    }
+
     fn plan(&self, order: &Order) -> Plan {
         let Terms {
             pair, side, flags, ..
         } = order.terms;
-        let mut plan = Plan::default();
-        if self.markets.status != KrakenStatus::Online {
-            // Nothing is traded.
-            return plan;
-        }
-        let levels = self
-            .markets
-            .get(pair)
-            .map_or_else(Vec::new, |market| market.levels(side.other()));
-        let mut levels = levels.into_iter().peekable();
-        let mut customers = self
-            .desk
-            .queue(pair.id, side.other())
-            .into_iter()
-            .filter_map(|number| Some((number, self.desk.order(number)?)))
-            .filter_map(|(number, other)| Some((number, other, other.limit?)))
-            .peekable();
         let in_quote = flags.volume_in_quote;
         let mut left = if in_quote {
             order.terms.volume
         } else if order.terms.reduce_only {
             let positions = &self.desk.positions;
-            order
-                .remaining()
-                .min(positions.volume(&order.account, pair, side.other()))
+            let there = positions.volume(&order.account, pair, side.other());
+            order.remaining().min(there)
         } else {
             order.remaining()
         };
         let mut opens = self.opens(order);
-        while !left.is_zero() {
-            let customer = match (levels.peek(), customers.peek()) {
-                (None, None) => break,
-                (_, None) => None,
-                (None, Some(customer)) => Some(*customer),
-                // Of two at one price the customer comes first.
-                (Some(level), Some(customer)) => {
-                    (!worse(side, customer.2, level.price)).then_some(*customer)
-                }
-            };
-            let (price, offered) = match customer {
-                Some((_, other, price)) => (price, other.remaining()),
-                None => match levels.peek() {
-                    Some(level) => (level.price, level.volume),
-                    None => break,
-                },
-            };
-            if order.limit.is_some_and(|limit| worse(side, price, limit)) {
+        let mut plan = Plan::default();
+        for offer in self.offers(order) {
+            if left.is_zero() {
                 break;
             }
-            if let Some((number, other, _)) = customer
-                && other.account == order.account
-            {
+            if let Some(number) = offer.customer.filter(|_| offer.own) {
                 let way = order.terms.self_trade;
-                if way != SelfTrade::CancelNewest {
+                if way != SelfTrade::Newest {
                     plan.steps.push(Step::Own(number));
                 }
-                if way != SelfTrade::CancelOldest {
+                if way != SelfTrade::Oldest {
                     plan.stopped = true;
                     break;
                 }
-                customers.next();
                 continue;
             }
+            let price = offer.price;
             let wanted = if in_quote {
-                left.checked_div(price).unwrap_or_default()
+                let wanted = left.checked_div(price).unwrap_or_default();
+                cut(wanted, pair.lot_decimals)
             } else {
                 left
             };
-            let volume = cut(wanted.min(offered), pair.lot_decimals);
+            if wanted.is_zero() {
+                // The rest of the money is worth less than can be traded.
+                left = Decimal::ZERO;
+                break;
+            }
+            let volume = cut(wanted.min(offer.volume), pair.lot_decimals);
+            if volume.is_zero() {
+                continue;
+            }
             let fill = Fill { price, volume };
             let Some(money) = money(order, fill, false) else {
                 break;
             };
-            if volume.is_zero() {
-                if offered < wanted {
-                    // Nothing whole is offered there.
-                    match customer {
-                        Some(_) => drop(customers.next()),
-                        None => drop(levels.next()),
-                    }
-                    continue;
-                }
-                break;
-            }
             left = if in_quote {
                 (left - money.cost).max(Decimal::ZERO)
             } else {
                 left - volume
             };
+            let opening = volume.min(opens);
+            opens -= opening;
             let needs = match (order.terms.leverage, side) {
                 (Some(times), _) => {
-                    let opening = volume.min(opens);
-                    opens -= opening;
                     let margin = price.checked_mul(opening).unwrap_or(MOST);
                     margin / Decimal::from(times) + money.fee
                 }
@@ -429,13 +461,10 @@ impl Spot {
             };
             plan.needs = plan.needs.checked_add(needs).unwrap_or(Decimal::MAX);
             plan.volume += volume;
-            if let Some((number, ..)) = customer {
-                plan.steps.push(Step::Customer(number, fill));
-                customers.next();
-            } else {
-                plan.steps.push(Step::Market(fill));
-                levels.next();
-            }
+            plan.steps.push(match offer.customer {
+                Some(number) => Step::Customer(number, fill),
+                None => Step::Market(fill),
+            });
         }
         plan.whole = left.is_zero();
         plan
@@ -532,6 +561,7 @@ impl Spot {
     /// Writes a fill on the public tape.
     pub(crate) fn print(&mut self, pair: &Pair, side: Side, market_order: bool, fill: Fill) -> u64 {
         let shown = self.desk.shown;
+        self.desk.stale = true;
         self.markets
             .get_mut(pair)
             .map_or(0, |market| market.print(side, market_order, fill, shown))
@@ -606,7 +636,7 @@ impl Spot {
             ledgers: Vec::new(),
         };
         let mut trades = if order.terms.leverage.is_some() {
-            self.fill_on_margin(&order, fresh)?
+            self.fill_on_margin(&order, &fresh)?
         } else {
             vec![self.fill_for_cash(&order, fresh, money)?]
         };
@@ -632,7 +662,7 @@ impl Spot {
     }
 
     /// Holds what the rest of an order needs.
-    fn hold_rest(&mut self, number: u64) {
+    pub(crate) fn hold_rest(&mut self, number: u64) {
         let Some(order) = self.desk.open.get(&number) else {
             return;
         };
@@ -838,9 +868,4 @@ impl Spot {
         }
         placed
     }
-}
-
-/// The fixed form of an amount of a pair's quote asset.
-pub(crate) fn quote_text(pair: &Pair, amount: Decimal) -> String {
-    fixed(amount, pair.cost_decimals)
 }

@@ -136,17 +136,17 @@ impl InForce {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum SelfTrade {
     #[default]
-    CancelNewest,
-    CancelOldest,
-    CancelBoth,
+    Newest,
+    Oldest,
+    Both,
 }
 
 impl SelfTrade {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {
-            "cancel-newest" => Self::CancelNewest,
-            "cancel-oldest" => Self::CancelOldest,
-            "cancel-both" => Self::CancelBoth,
+            "cancel-newest" => Self::Newest,
+            "cancel-oldest" => Self::Oldest,
+            "cancel-both" => Self::Both,
             _ => return None,
         })
     }
@@ -281,6 +281,10 @@ pub(crate) struct Close {
 }
 
 /// Which flags an order has.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the venue's flags, each on its own"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Flags {
     /// It must not take.

@@ -184,7 +184,7 @@ impl Spot {
     pub(crate) fn fill_on_margin(
         &mut self,
         order: &Order,
-        trade: Trade,
+        trade: &Trade,
     ) -> Result<Vec<Trade>, Refusal> {
         let pair = order.terms.pair;
         let digits = money_digits(pair);
@@ -328,49 +328,46 @@ impl Spot {
     }
 
     /// Settles positions at the price at which they were opened, with the
-    /// account's own money. The order is on the other side; a volume of zero
-    /// settles all. Returns an id for the order.
-    pub(crate) fn settle_position(
-        &mut self,
-        account: &str,
-        terms: &Terms,
-        at: Moment,
-    ) -> Result<String, Refusal> {
-        let pair = terms.pair;
-        let side = terms.side.other();
-        let open = self.desk.positions.volume(account, pair, side);
-        if open.is_zero() {
+    /// account's own money, and writes down in the order what it did. The
+    /// order is on the other side.
+    pub(crate) fn settle_position(&mut self, order: &mut Order, at: Moment) -> Result<(), Refusal> {
+        let (pair, account) = (order.terms.pair, order.account.clone());
+        let side = order.terms.side.other();
+        let mut parts = Vec::new();
+        let mut left = order.terms.volume;
+        let (mut volumes, mut costs) = (Decimal::ZERO, Decimal::ZERO);
+        let mut margins = Decimal::ZERO;
+        for (number, position) in self.desk.positions.open() {
+            let this =
+                position.account == account && position.pair.id == pair.id && position.side == side;
+            if this && !left.is_zero() {
+                let volume = left.min(position.left());
+                let (cost, margin) = position.shares(volume);
+                left -= volume;
+                volumes += volume;
+                costs += cost;
+                margins += margin;
+                parts.push((number, volume, cost, margin));
+            }
+        }
+        if parts.is_empty() {
             return Err("EOrder:Unknown position".into());
         }
-        let mut left = if terms.volume.is_zero() {
-            open
-        } else {
-            terms.volume.min(open)
+        let lacking = match side {
+            Side::Buy => self.available(&account, pair.quote) + margins < costs,
+            Side::Sell => self.available(&account, pair.base) < volumes,
         };
-        let order = self.ids.order();
-        let mut group = None;
-        while let Some(number) = self.desk.positions.first(account, pair, side)
-            && !left.is_zero()
-        {
-            let Some(position) = self.desk.positions.open.get(&number) else {
-                break;
-            };
-            let volume = left.min(position.left());
-            let (cost, margin) = position.shares(volume);
-            let sign = match side {
-                Side::Buy => Decimal::ONE,
-                Side::Sell => Decimal::NEGATIVE_ONE,
-            };
-            let lacking = match side {
-                Side::Buy => self.available(account, pair.quote) + margin < cost,
-                Side::Sell => self.available(account, pair.base) < volume,
-            };
-            if lacking {
-                return Err("EOrder:Insufficient funds".into());
-            }
+        if lacking {
+            return Err("EOrder:Insufficient funds".into());
+        }
+        let sign = match side {
+            Side::Buy => Decimal::ONE,
+            Side::Sell => Decimal::NEGATIVE_ONE,
+        };
+        for (number, volume, cost, margin) in parts {
             let id = self.ids.trade();
             let leg = |asset: &str, amount| Leg {
-                account: account.to_owned(),
+                account: account.clone(),
                 asset: asset.to_owned(),
                 amount,
                 fee: Decimal::ZERO,
@@ -387,19 +384,20 @@ impl Spot {
             let ledgers = booked.map_err(|error| Refusal::internal(&error))?;
             let positions = &mut self.desk.positions;
             let Some(position) = positions.open.get_mut(&number) else {
-                break;
+                continue;
             };
+            let group = order.trades.front().unwrap_or(&id).clone();
             let trade = Trade {
-                group: group.get_or_insert_with(|| id.clone()).clone(),
+                group,
                 id,
                 number: 0,
-                order: order.clone(),
+                order: order.id.clone(),
                 kind: Kind::SettlePosition,
                 position: Some(position.id.clone()),
                 leverage: Some(position.leverage),
                 pair,
                 time: at,
-                side: terms.side,
+                side: order.terms.side,
                 price: cost.checked_div(volume).unwrap_or_default(),
                 volume,
                 cost,
@@ -413,11 +411,14 @@ impl Spot {
             };
             position.release(volume, cost, margin, &trade);
             positions.retire(number);
-            self.desk.hold(account, pair.quote, -margin);
-            self.desk.note_trade(account, trade, Decimal::ZERO);
-            left -= volume;
+            order.filled += volume;
+            order.cost += cost;
+            order.trades.push_back(trade.id.clone());
+            self.desk.hold(&account, pair.quote, -margin);
+            self.desk.note_trade(&account, trade, Decimal::ZERO);
         }
-        Ok(order)
+        order.terms.volume = order.filled;
+        Ok(())
     }
 
     /// Takes the fee for the loan, for each period that began until `until`.
@@ -495,7 +496,7 @@ impl Spot {
                     trigger: None,
                     leverage: Some(position.leverage),
                     reduce_only: true,
-                    self_trade: SelfTrade::CancelOldest,
+                    self_trade: SelfTrade::Oldest,
                     flags: super::order::Flags::default(),
                     in_force: super::order::InForce::default(),
                     start: None,

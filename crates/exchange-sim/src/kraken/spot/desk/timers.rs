@@ -26,21 +26,30 @@ impl Spot {
     /// Fills, triggers and expires orders until `now`. `trades` is what the
     /// others did meanwhile.
     pub(crate) fn settle_orders(&mut self, trades: &[(usize, PublicTrade)], now: Moment) {
-        self.desk.shown = now;
-        let desk = &self.desk;
+        let status = self.markets.status;
+        let desk = &mut self.desk;
+        // The others move once a second.
+        let moved = !trades.is_empty()
+            || desk.shown.seconds() != now.seconds()
+            || desk.status != status
+            || desk.stale;
+        desk.shown = now;
+        desk.status = status;
+        desk.stale = false;
         if desk.open.is_empty() && desk.cancel_after.is_empty() && desk.positions.is_empty() {
             return;
         }
-        let trading = self.markets.status == KrakenStatus::Online;
+        let trading = moved && status == KrakenStatus::Online;
         let mut next = self.next_due();
         for (index, trade) in trades {
-            self.run_due(&mut next, trade.time.min(now));
+            let at = trade.time.min(now);
+            self.run_due(&mut next, at);
             let Some(pair) = PAIRS.get(*index) else {
                 continue;
             };
             if trading && self.desk.has_open_in(pair) {
-                self.observe(pair, trade.price, trade.time);
-                self.pass(pair, trade);
+                self.observe(pair, trade.price, at);
+                self.pass(pair, trade, at);
             }
         }
         self.run_due(&mut next, now);
@@ -104,11 +113,14 @@ impl Spot {
     /// Tells the orders that wait for it the price of a trade.
     pub(crate) fn observe(&mut self, pair: &'static Pair, price: Decimal, at: Moment) {
         let mut triggered = Vec::new();
+        let mut trailed = Vec::new();
         for (number, order) in &mut self.desk.open {
             if order.terms.pair.id != pair.id || !order.awaits_trigger() {
                 continue;
             }
-            trail(order, price);
+            if trail(order, price) {
+                trailed.push(*number);
+            }
             let (Some(stop), buys) = (order.stop, order.terms.side == Side::Buy) else {
                 continue;
             };
@@ -118,6 +130,9 @@ impl Spot {
             if (from_below && price >= stop) || (!from_below && price <= stop) {
                 triggered.push(*number);
             }
+        }
+        for number in trailed {
+            self.hold_rest(number);
         }
         for number in triggered {
             if let Some(order) = self.desk.open.get_mut(&number)
@@ -131,7 +146,7 @@ impl Spot {
 
     /// A trade of the others passes the orders that are better than it: they
     /// are filled first, at their own prices.
-    fn pass(&mut self, pair: &'static Pair, trade: &PublicTrade) {
+    fn pass(&mut self, pair: &'static Pair, trade: &PublicTrade, at: Moment) {
         let side = trade.side.other();
         let mut left = trade.volume;
         let mut filled = Vec::new();
@@ -149,9 +164,9 @@ impl Spot {
             }
             let volume = self.fillable(number).min(left);
             left -= volume;
-            self.fill_resting(number, Fill { price, volume }, &mut filled, trade.time);
+            self.fill_resting(number, Fill { price, volume }, &mut filled, at);
         }
-        self.follow(filled, trade.time);
+        self.follow(filled, at);
     }
 
     /// Fills the resting orders that the market's best price on the other side
@@ -221,13 +236,14 @@ impl super::Desk {
     }
 }
 
-/// Moves the trigger of a trailing order after a price that went its way.
-fn trail(order: &mut Order, price: Decimal) {
+/// Moves the trigger of a trailing order after a price that went its way, and
+/// says whether it did.
+fn trail(order: &mut Order, price: Decimal) -> bool {
     if !order.terms.kind.is_trailing() {
-        return;
+        return false;
     }
     let Ok((limit, Some(stop))) = super::matching::resolve(&order.terms, price) else {
-        return;
+        return false;
     };
     let closer = order.stop.is_none_or(|old| match order.terms.side {
         Side::Buy => stop < old,
@@ -239,4 +255,5 @@ fn trail(order: &mut Order, price: Decimal) {
             order.limit = limit;
         }
     }
+    closer
 }
