@@ -1,5 +1,7 @@
 //! Plain calls of a simulated Kraken: no client, only signed bytes and what comes back.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use exchange_sim::{Credentials, KrakenHandle};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -17,6 +19,9 @@ pub struct Caller {
     credentials: Credentials,
     nonce: u64,
 }
+
+/// The last nonce of all callers, so that several may use one key.
+static LAST_NONCE: AtomicU64 = AtomicU64::new(0);
 
 /// What came back.
 #[derive(Debug)]
@@ -58,7 +63,7 @@ impl Caller {
         headers: &[(&str, &str)],
         parameters: &Value,
     ) -> Answered {
-        self.nonce += 1;
+        self.nonce = LAST_NONCE.fetch_add(1, Ordering::Relaxed) + 1;
         let mut body = parameters.clone();
         body["nonce"] = self.nonce.into();
         let body = body.to_string();
@@ -74,7 +79,7 @@ impl Caller {
 
     /// A call of the external Custody API; `body` is null for none.
     pub async fn external(&mut self, method: &str, target: &str, body: &Value) -> Answered {
-        self.nonce += 1;
+        self.nonce = LAST_NONCE.fetch_add(1, Ordering::Relaxed) + 1;
         let body = if body.is_null() {
             String::new()
         } else {

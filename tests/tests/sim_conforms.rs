@@ -463,10 +463,14 @@ async fn earn(run: &mut Run, sim: &Sim) {
         .await;
     let items = strategies["items"].as_array().unwrap();
     let mut used = 0;
-    for strategy in items
-        .iter()
-        .filter(|one| one["can_allocate"] == json!(true))
-    {
+    // Some take little or nothing from one customer.
+    let open = |one: &&Value| {
+        let cap = one["user_cap"]
+            .as_str()
+            .map_or(Decimal::MAX, |cap| cap.parse().unwrap());
+        one["can_allocate"] == json!(true) && cap >= Decimal::ONE_HUNDRED
+    };
+    for strategy in items.iter().filter(open) {
         let id = strategy["id"].as_str().unwrap();
         let asset = strategy["asset"].as_str().unwrap();
         sim.kraken().set_balance(asset, Decimal::from(10_000));
@@ -530,4 +534,213 @@ async fn exports(run: &mut Run, sim: &Sim) {
         run.post("removeExport", "/0/private/RemoveExport", removed)
             .await;
     }
+}
+
+#[tokio::test]
+async fn kraken_custody() {
+    let sim = Sim::builder().rate_limits(false).start().await.unwrap();
+    let kraken = sim.kraken();
+    let vault = &kraken.custody_vaults()[0].id;
+    let [asks, ..] = kraken.custody_credentials();
+    // Something to be found: a deposit, and a withdrawal that waits for votes.
+    kraken.custody_deposit(vault, "BTC", Decimal::new(15, 1));
+    let task = ask_for_withdrawal(&sim, vault).await;
+
+    let mut run = Run::new("kraken-custody", Caller::new(kraken, asks));
+    let list = json!({
+        "filters": {"and": []},
+        "pagination": {"limit": 100, "offset": 0},
+        "orderings": [{"by": "created_at", "direction": "desc"}],
+    });
+    let mut with_policies = list.clone();
+    with_policies["resolve_policies"] = true.into();
+    let vaults = "/0/private/ListCustodyVaults";
+    run.post("listCustodyVaults", vaults, with_policies).await;
+    let of_vault = format!("/0/private/GetCustodyVault?id={vault}");
+    run.post("getCustodyVault", &of_vault, json!({})).await;
+    let quote = json!({"vault_id": vault, "quote": {"asset": "USD", "class": "currency"}});
+    run.post("getCustodyBalance", "/0/private/GetCustodyBalance", quote)
+        .await;
+
+    let target = format!("/0/private/ListCustodyTransactions?id={vault}");
+    let transactions = run
+        .post("listCustodyTransactions", &target, json!({}))
+        .await;
+    let transaction = transactions["transactions"][0]["id"].as_str();
+    let transaction = transaction.unwrap_or_else(|| panic!("{transactions}"));
+    let target = format!("/0/private/GetCustodyTransaction?id={transaction}");
+    let of_vault = json!({"vault_id": vault});
+    run.post("getCustodyTransaction", &target, of_vault).await;
+
+    let bitcoin = json!({"asset": "BTC", "category": "custody"});
+    let methods = "/0/private/DepositMethods";
+    let methods = run
+        .post_for(vault, "depositMethods", methods, bitcoin.clone())
+        .await;
+    let method = methods[0]["method"].clone();
+    let new = json!({"asset": "BTC", "method": method, "new": true});
+    let addresses = "/0/private/DepositAddresses";
+    run.post_for(vault, "depositAddresses", addresses, new)
+        .await;
+    let methods = "/0/private/WithdrawMethods";
+    run.post_for(vault, "withdrawMethods", methods, bitcoin)
+        .await;
+    let addresses = "/0/private/WithdrawAddresses";
+    run.post_for(vault, "withdrawAddresses", addresses, json!({}))
+        .await;
+
+    let tasks = "/0/private/ListCustodyTasks";
+    run.post("listCustodyTasks", tasks, list).await;
+    let target = format!("/0/private/GetCustodyTask?id={task}");
+    run.post("getCustodyTask", &target, json!({})).await;
+    let activities = "/0/private/ListCustodyActivities";
+    let activities = run
+        .post("listCustodyTasksActivities", activities, json!({}))
+        .await;
+    let activity = activities[0]["id"].as_str();
+    let activity = activity.unwrap_or_else(|| panic!("{activities}"));
+    let target = format!("/0/private/GetCustodyActivity?id={activity}");
+    run.post("getCustodyActivity", &target, json!({})).await;
+    run.end();
+}
+
+const EXTERNAL: &str = "/v0/insto/custody";
+
+/// Asks for a withdrawal as the first user; returns the task's id.
+async fn ask_for_withdrawal(sim: &Sim, vault: &str) -> String {
+    let [asks, ..] = sim.kraken().custody_credentials();
+    let mut caller = Caller::new(sim.kraken(), asks);
+    let quotes = format!("{EXTERNAL}/vaults/{vault}/withdrawals/fee-quotes");
+    let wanted = json!({"asset": "BTC", "asset_class": "currency", "amount": "0.25",
+        "fee_included": false, "address_name": "Cold storage"});
+    let quote = caller.external("POST", &quotes, &wanted).await.json();
+    let task = json!({"instructions": [{"type": "request_withdrawal", "vault_id": vault,
+        "fee_quote_id": quote["fee_quote_id"]}]});
+    let tasks = format!("{EXTERNAL}/tasks");
+    let task = caller.external("POST", &tasks, &task).await.json();
+    task["task_id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{task}"))
+        .to_owned()
+}
+
+#[tokio::test]
+async fn kraken_custody_external() {
+    let sim = Sim::builder().rate_limits(false).start().await.unwrap();
+    let kraken = sim.kraken();
+    let [asks, votes, _] = kraken.custody_credentials();
+    let vault = kraken.custody_vaults()[0].id.clone();
+    kraken.custody_deposit(&vault, "BTC", Decimal::new(15, 1));
+    let task = ask_for_withdrawal(&sim, &vault).await;
+    let organization = kraken.custody_organization().replace(' ', "%20");
+
+    // The one who may vote, too, sees the most.
+    let mut run = Run::new("kraken-custody-external", Caller::new(kraken, votes));
+    let id = |rest: &str| format!("getV0InstoCustody{rest}");
+    let nothing = Value::Null;
+    let in_vault = |rest: &str| format!("{EXTERNAL}/vaults/{vault}/{rest}");
+    let bitcoin = "?asset=BTC&asset_class=currency";
+    for (operation, target) in [
+        ("Assets", format!("{EXTERNAL}/assets")),
+        ("Organizations", format!("{EXTERNAL}/organizations")),
+        (
+            "OrganizationsOrgIibanBalances",
+            format!("{EXTERNAL}/organizations/{organization}/balances?quote_asset=USD"),
+        ),
+        ("Vaults", format!("{EXTERNAL}/vaults?limit=10&offset=0")),
+        ("VaultsVaultId", format!("{EXTERNAL}/vaults/{vault}")),
+        (
+            "VaultsVaultIdBalances",
+            in_vault("balances?quote_asset=USD"),
+        ),
+        (
+            "VaultsVaultIdAssetsBalances",
+            in_vault("assets/balances?quote_asset=USD"),
+        ),
+        ("VaultsVaultIdPolicies", in_vault("policies")),
+        (
+            "VaultsVaultIdDepositsInfo",
+            in_vault(&format!("deposits/info{bitcoin}")),
+        ),
+        (
+            "VaultsVaultIdWithdrawalMethods",
+            in_vault(&format!("withdrawal-methods{bitcoin}")),
+        ),
+        (
+            "VaultsVaultIdWithdrawalsInfo",
+            in_vault(&format!("withdrawals/info{bitcoin}")),
+        ),
+        (
+            "VaultsVaultIdWhitelistAddresses",
+            in_vault("whitelist/addresses"),
+        ),
+        ("Tasks", format!("{EXTERNAL}/tasks")),
+        ("TasksTaskId", format!("{EXTERNAL}/tasks/{task}")),
+    ] {
+        run.external(&id(operation), "GET", &target, nothing.clone())
+            .await;
+    }
+
+    let target = in_vault("transactions?page_size=1");
+    let transactions = run
+        .external(
+            &id("VaultsVaultIdTransactions"),
+            "GET",
+            &target,
+            nothing.clone(),
+        )
+        .await;
+    let transaction = transactions["transactions"][0]["id"].as_str().unwrap();
+    let target = in_vault(&format!("transactions/{transaction}"));
+    let one = id("VaultsVaultIdTransactionsTransactionId");
+    run.external(&one, "GET", &target, nothing.clone()).await;
+
+    let target = in_vault(&format!("deposit-methods{bitcoin}"));
+    let methods = run
+        .external(
+            &id("VaultsVaultIdDepositMethods"),
+            "GET",
+            &target,
+            nothing.clone(),
+        )
+        .await;
+    let method = methods[0]["method_id"]
+        .as_str()
+        .or(methods[0]["id"].as_str());
+    let method = method.unwrap_or_else(|| panic!("{methods}"));
+    let target = in_vault(&format!("deposit-methods/{method}/addresses"));
+    let addresses = "VaultsVaultIdDepositMethodsMethodIdAddresses";
+    let create = format!("postV0InstoCustody{addresses}");
+    run.external(&create, "POST", &target, json!({})).await;
+    run.external(&id(addresses), "GET", &target, nothing.clone())
+        .await;
+
+    let target = format!("{EXTERNAL}/tasks/activities");
+    let activities = run
+        .external(&id("TasksActivities"), "GET", &target, nothing.clone())
+        .await;
+    let activity = activities["result"][0]["id"].as_str();
+    let activity = activity.unwrap_or_else(|| panic!("{activities}"));
+    let target = format!("{EXTERNAL}/tasks/activities/{activity}");
+    run.external(&id("TasksActivitiesId"), "GET", &target, nothing.clone())
+        .await;
+
+    let target = format!("{EXTERNAL}/tasks/{task}/review");
+    let vote = json!({"type": "approve", "comment": "checked"});
+    run.external("postV0InstoCustodyTasksTaskIdReview", "POST", &target, vote)
+        .await;
+
+    // What only the one who asks does.
+    run.caller = Caller::new(kraken, asks);
+    let target = in_vault("withdrawals/fee-quotes");
+    let wanted = json!({"asset": "BTC", "asset_class": "currency", "amount": "0.5",
+        "address_name": "Cold storage"});
+    let quote = "postV0InstoCustodyVaultsVaultIdWithdrawalsFeeQuotes";
+    let quote = run.external(quote, "POST", &target, wanted).await;
+    let wanted = json!({"instructions": [{"type": "request_withdrawal", "vault_id": vault,
+        "fee_quote_id": quote["fee_quote_id"]}]});
+    let target = format!("{EXTERNAL}/tasks");
+    run.external("postV0InstoCustodyTasks", "POST", &target, wanted)
+        .await;
+    run.end();
 }
