@@ -36,7 +36,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 /// Entries of a page of Ledgers.
 const PAGE: usize = 50;
 
-/// The most ids of one QueryLedgers.
+/// The most ids of one `QueryLedgers`.
 const MOST_IDS: usize = 20;
 
 /// The kinds that Ledgers lists; the filter spells one of them otherwise than
@@ -492,7 +492,7 @@ fn query_ledgers(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     Ok(found.into())
 }
 
-/// The pairs that TradeVolume is asked for.
+/// The pairs that `TradeVolume` is asked for.
 fn volume_pairs(params: &Params) -> Result<Vec<&'static Pair>, Refusal> {
     let mut names = params.texts("pair");
     for element in params.elements("pair") {

@@ -242,8 +242,9 @@ fn list_allocations(spot: &mut Spot, call: &Call<'_>) -> Outcome {
             continue;
         };
         let nothing = allocation.total().is_zero() && allocation.pending().is_none();
-        let never = nothing && allocation.rewarded().is_zero() && !allocation.was_used();
-        let Some(asset) = strategy.asset().filter(|_| !never && !(hide && nothing)) else {
+        // What never came about is no allocation.
+        let hidden = nothing && (hide || !allocation.was_used());
+        let Some(asset) = strategy.asset().filter(|_| !hidden) else {
             continue;
         };
         let worth = |native: Decimal| {

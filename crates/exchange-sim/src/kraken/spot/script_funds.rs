@@ -149,3 +149,63 @@ impl KrakenHandle {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Moment;
+    use crate::clock::Clock;
+    use crate::kraken::Kraken;
+
+    fn kraken() -> (KrakenHandle, Clock) {
+        let start = Moment::from_seconds(1_688_669_597);
+        let clock = Clock::frozen_at(start);
+        let kraken = Arc::new(Mutex::new(Kraken::new(1, start)));
+        (
+            KrakenHandle::new(kraken, clock.clone(), String::new()),
+            clock,
+        )
+    }
+
+    #[test]
+    fn deposits_arrive_with_the_clock_or_without() {
+        let (kraken, clock) = kraken();
+        let amount = Decimal::new(15, 1);
+        kraken.deposit("BTC", amount);
+        clock.advance(Duration::from_secs(59));
+        assert_eq!(kraken.balance("XBT"), Decimal::ZERO);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(kraken.balance("XBT"), amount);
+        let held = kraken.deposit("XXBT", amount);
+        assert!(kraken.put_on_hold(&held));
+        kraken.deposit("XXBT", amount);
+        kraken.finish_deposits_and_withdrawals();
+        assert_eq!(kraken.balance("XBT"), amount + amount);
+        assert!(kraken.release(&held));
+        assert!(kraken.deny_deposit(&held));
+        assert!(!kraken.deny_deposit(&held));
+        kraken.finish_deposits_and_withdrawals();
+        assert_eq!(kraken.balance("XBT"), amount + amount);
+        assert!(!kraken.put_on_hold("none"));
+    }
+
+    #[test]
+    #[should_panic(expected = "can't deposit")]
+    fn less_than_the_minimum_can_not_be_deposited() {
+        kraken().0.deposit("XBT", Decimal::new(1, 8));
+    }
+
+    #[test]
+    fn addresses_are_saved_under_names_of_their_own() {
+        let (kraken, _) = kraken();
+        kraken.add_withdrawal_address("XBT", "mine", "bc1qmine");
+        kraken.add_unverified_withdrawal_address("ETH", "theirs", "0x1");
+        let again = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            kraken.add_withdrawal_address("XBT", "btc-wallet-1", "bc1qmine");
+        }));
+        assert!(again.is_err());
+    }
+}

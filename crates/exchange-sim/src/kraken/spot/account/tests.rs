@@ -40,6 +40,9 @@ fn amounts_are_written_with_the_digits_of_the_asset() {
         let amount: Decimal = amount.parse().unwrap();
         assert_eq!(fixed(amount, decimals).to_string(), text);
     }
+    // As many digits as there is room for.
+    let most = format!("\"{}\"", Decimal::MAX);
+    assert_eq!(fixed(Decimal::MAX, 10).to_string(), most);
 }
 
 #[test]

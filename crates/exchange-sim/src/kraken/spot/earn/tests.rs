@@ -60,10 +60,10 @@ fn an_instant_allocation_earns_and_comes_back() {
 
     // 3 percent of 7300 a year are 0.6 a day, put in as well.
     customer.pass(DAY);
-    assert_eq!(customer.balance("USD.M"), "7300.6000");
+    assert_eq!(customer.balance("USD.M"), "7300.6");
     customer.pass(DAY);
     // Of 7300.6 that is 0.60004…, cut.
-    assert_eq!(customer.balance("USD.M"), "7301.2000");
+    assert_eq!(customer.balance("USD.M"), "7301.2");
     let all = customer.call("Earn/Allocations", r#"{"converted_asset":"EUR"}"#);
     assert_eq!(all.get("converted_asset").unwrap().as_str(), Some("EUR"));
     let all = customer.call("Earn/Allocations", "{}");
@@ -103,7 +103,7 @@ fn an_instant_allocation_earns_and_comes_back() {
     assert_eq!(none.get("items").unwrap().to_string(), "[]");
     assert_eq!(amount(&mut customer, "total"), "0.0000");
     customer.pass(400 * DAY);
-    assert_eq!(customer.balance("USD.M"), "0.0000");
+    assert_eq!(customer.balance("USD.M"), "0");
     customer.check_totals();
 }
 
@@ -129,18 +129,18 @@ fn bonded_funds_bond_queue_and_unbond_by_time() {
     assert_eq!(amount(&mut customer, "exit_queue"), "-");
     assert_eq!(amount(&mut customer, "unbonding"), "4.0000000000");
     customer.pass(5 * DAY - 1);
-    assert_eq!(customer.balance("XETH"), "0.0000000000");
+    assert_eq!(customer.balance("XETH"), "0");
     customer.pass(1);
-    assert_eq!(customer.balance("XETH"), "4.0000000000");
+    assert_eq!(customer.balance("XETH"), "4");
     assert_eq!(amount(&mut customer, "total"), "6.0000000000");
     // The week after the bonding: 6 all the time, 4 for the hour in the queue
     // and the five seconds before it, at 4.5 percent a year, paid apart.
-    customer.pass(DAY);
+    customer.pass(2 * DAY);
     let seconds = Decimal::from(6 * 7 * DAY + 4 * 3_605);
     let expected = seconds * Decimal::new(45, 3) / Decimal::from(365 * DAY);
     let paid: Decimal = customer.balance("XETH").parse().unwrap();
     assert_eq!(paid - Decimal::from(4), expected.trunc_with_scale(10));
-    assert_eq!(customer.balance("ETH.B"), "6.0000000000");
+    assert_eq!(customer.balance("ETH.B"), "6");
     customer.check_totals();
 }
 

@@ -1,8 +1,15 @@
 use std::io::{Cursor, Read as _};
 
-use super::super::treasury::testing::Customer;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::{digest, hmac};
+
+use super::super::treasury::testing::{Customer, START};
+use crate::Moment;
 use crate::json::Json;
 use crate::kraken::answer::Reply;
+use crate::kraken::{Kraken, KrakenKey};
+use crate::venue::{Answer, Request, Venue as _};
 
 fn add(customer: &mut Customer, body: &str) -> String {
     let answer = customer.call("AddExport", body);
@@ -178,4 +185,65 @@ fn what_is_wrong_with_a_report_is_named() {
         last.get("datastarttm").unwrap().as_str(),
         Some("1688169600")
     );
+}
+
+/// A signed request to the host, as it comes off the wire.
+fn signed(path: &str, body: &str, nonce: u64) -> Request {
+    let body = format!("nonce={nonce}&{body}");
+    let mut inner = digest::Context::new(&digest::SHA256);
+    inner.update(nonce.to_string().as_bytes());
+    inner.update(body.as_bytes());
+    let message = [path.as_bytes(), inner.finish().as_ref()].concat();
+    let sign = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, b"secret"), &message);
+    let mut headers = http::HeaderMap::new();
+    headers.insert("user-agent", "test".parse().unwrap());
+    headers.insert("api-key", "k".parse().unwrap());
+    headers.insert("api-sign", STANDARD.encode(sign).parse().unwrap());
+    Request {
+        method: http::Method::POST,
+        target: path.to_owned(),
+        headers,
+        body: body.into(),
+    }
+}
+
+#[test]
+fn the_host_finds_the_operations_and_sends_the_archive_bare() {
+    let now = START;
+    let mut kraken = Kraken::new(1, now);
+    let account = "AA72 N84G DEMO SPOT".to_owned();
+    assert!(kraken.add_key(KrakenKey::new("k", "c2VjcmV0"), account, now));
+    let mut nonce = 0;
+    let mut post = |path: &str, body: &str, now: Moment| {
+        nonce += 1;
+        let handled = kraken.handle(&signed(path, body, nonce), now);
+        assert_eq!(handled.refused, None, "{path}");
+        handled.answer
+    };
+    let text = |answer: &Answer| String::from_utf8(answer.body.to_vec()).unwrap();
+    let strategies = post("/0/private/Earn/Strategies", "lock_type[0]=bonded", now);
+    assert!(text(&strategies).starts_with(r#"{"error":[],"result":{"items":[{"id":"ES"#));
+    let wallet = "/0/private/Balance?account_id=AA72-N84G-DEMO-SPOT";
+    let balance = post(wallet, "", now);
+    assert_eq!(text(&balance), r#"{"error":[],"result":{}}"#);
+    let lines = post("/0/private/CreditLines", "", now);
+    assert_eq!(text(&lines), r#"{"error":[],"result":null}"#);
+    let added = post(
+        "/0/private/AddExport",
+        "report=ledgers&description=mine",
+        now,
+    );
+    let added = Json::parse(&added.body).unwrap();
+    let id = added
+        .get("result")
+        .unwrap()
+        .get("id")
+        .unwrap()
+        .scalar()
+        .unwrap();
+    let later = now.plus(std::time::Duration::from_secs(5));
+    let archive = post("/0/private/RetrieveExport", &format!("id={id}"), later);
+    assert_eq!(archive.content_type, "application/octet-stream");
+    let (name, _) = unpacked(archive.body.to_vec());
+    assert_eq!(name, "ledgers.csv");
 }

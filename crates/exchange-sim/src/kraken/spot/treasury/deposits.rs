@@ -19,7 +19,7 @@ const MOST_ADDRESSES: usize = 5;
 /// How long an invoice can be paid.
 const INVOICE_FOR: Duration = Duration::from_secs(3_600);
 
-/// Entries of a page of DepositStatus.
+/// Entries of a page of `DepositStatus`.
 const PAGE: usize = 25;
 
 /// A deposit address.

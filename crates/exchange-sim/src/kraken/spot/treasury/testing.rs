@@ -98,8 +98,10 @@ impl Customer {
         self.spot.advance(self.now);
     }
 
+    /// What is booked, without zeros at the end.
     pub(crate) fn balance(&self, asset: &str) -> String {
-        self.spot.balance(&self.account, asset).to_string()
+        let balance = self.spot.balance(&self.account, asset);
+        balance.normalize().to_string()
     }
 
     /// Nothing was made or lost.

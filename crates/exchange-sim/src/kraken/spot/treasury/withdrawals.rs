@@ -13,7 +13,7 @@ use crate::Moment;
 use crate::json::{Json, list, object};
 use crate::kraken::answer::{Outcome, Refusal};
 
-/// Entries of a page of WithdrawStatus.
+/// Entries of a page of `WithdrawStatus`.
 const PAGE: usize = 500;
 
 /// The most addresses that an account has saved.
