@@ -288,7 +288,7 @@ fn trade_balance(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     let standing = spot.standing(account, &asset);
     let text = |amount| fixed(amount, 4);
     let equity = standing.equity();
-    let free = equity - standing.margin;
+    let free = equity.saturating_sub(standing.margin);
     let mut json = object! {
         "eb" => text(standing.balance),
         "tb" => text(standing.balance),
@@ -298,7 +298,7 @@ fn trade_balance(spot: &mut Spot, call: &Call<'_>) -> Outcome {
         "v" => text(standing.value),
         "e" => text(equity),
         "mf" => text(free),
-        "mfo" => text(free - standing.ordered_margin),
+        "mfo" => text(free.saturating_sub(standing.ordered_margin)),
     };
     if let Json::Object(members) = &mut json {
         if let Some(level) = standing.level() {

@@ -136,3 +136,59 @@ impl KrakenHandle {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::Clock;
+    use crate::kraken::Kraken;
+    use crate::kraken::handle::FIRST_ACCOUNT;
+    use crate::kraken::params::Params;
+    use crate::kraken::spot::assets::find_pair;
+    use crate::kraken::spot::desk::matching::Origin;
+    use crate::kraken::spot::desk::request::{CloseFields, read_terms};
+
+    #[test]
+    fn a_test_sees_orders_and_fills_them() {
+        let now = Moment::from_seconds(1_800_000_000);
+        let kraken = Arc::new(Mutex::new(Kraken::new(1, now)));
+        let handle = KrakenHandle::new(kraken, Clock::frozen_at(now), String::new());
+        handle.set_balance("USD", Decimal::ONE_THOUSAND);
+        let json = br#"{"type":"buy","ordertype":"limit","volume":"0.01","price":"5000","cl_ord_id":"mine"}"#;
+        let params = Params::of_object(&crate::json::Json::parse(json).unwrap()).unwrap();
+        let pair = find_pair("XBTUSD").unwrap();
+        let txid = handle.with(|kraken, now| {
+            let spot = &mut kraken.spot;
+            let last = spot.last_price(pair);
+            let close = CloseFields::flat(&params);
+            let terms = read_terms(&params, &close, pair, last, now).unwrap();
+            let origin = Origin::default();
+            spot.place(FIRST_ACCOUNT, terms, None, origin, now).unwrap()
+        });
+        let [order] = handle.open_orders().try_into().unwrap();
+        assert_eq!(order.txid, txid);
+        assert_eq!(order.cl_ord_id.as_deref(), Some("mine"));
+        assert_eq!((order.side, order.status), ("buy", "open"));
+        assert_eq!(order.price, Some(Decimal::from(5_000)));
+
+        let some = Decimal::new(4, 3);
+        assert_eq!(handle.fill_order(&txid, some), some);
+        assert_eq!(handle.open_orders()[0].executed, some);
+        let rest = Decimal::new(6, 3);
+        assert_eq!(handle.fill_order(&txid, Decimal::ONE), rest);
+        assert_eq!(handle.fill_order(&txid, Decimal::ONE), Decimal::ZERO);
+        assert!(handle.open_orders().is_empty());
+        let trades = handle.trades();
+        let volumes: Vec<Decimal> = trades.iter().map(|trade| trade.volume).collect();
+        assert_eq!(volumes, [some, rest]);
+        assert!(
+            trades
+                .iter()
+                .all(|trade| trade.maker && trade.ordertxid == txid)
+        );
+        // 50 of cost, and 0.25 % of it in two parts that need no cutting
+        assert_eq!(handle.balance("USD"), Decimal::new(949_875, 3));
+    }
+}

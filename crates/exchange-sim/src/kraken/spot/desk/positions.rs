@@ -549,7 +549,9 @@ impl Spot {
         let mut standing = Standing::default();
         let customer = Holder::Customer(account.to_owned());
         for (asset, amount) in self.books.balances(&customer) {
-            standing.balance += value(asset, amount);
+            // A script may give an account more than can be added up.
+            let value = value(asset, amount);
+            standing.balance = standing.balance.saturating_add(value);
         }
         for position in self.desk.positions.open_of(account) {
             let quote = position.pair.quote;
@@ -588,11 +590,12 @@ pub(crate) struct Standing {
 
 impl Standing {
     pub(crate) fn equity(&self) -> Decimal {
-        self.balance + self.profit
+        self.balance.saturating_add(self.profit)
     }
 
     /// Equity in percent of the margin in use; none without positions.
     pub(crate) fn level(&self) -> Option<Decimal> {
-        (self.equity() * Decimal::ONE_HUNDRED).checked_div(self.margin)
+        let equity = self.equity().saturating_mul(Decimal::ONE_HUNDRED);
+        equity.checked_div(self.margin)
     }
 }
