@@ -5,6 +5,8 @@
 //! cargo run -p exchange-sim --example custody_review
 //! ```
 
+use std::time::Duration;
+
 use exchange_sim::{Credentials, Sim};
 use kraken_custody::external::Client;
 use kraken_custody::external::types::{Instruction, TaskVote};
@@ -57,6 +59,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             .vote(TaskVote::Approve);
         println!("after a vote the task is {:?}", review.send().await?.state);
     }
+    // An approved task is carried out a little later.
+    sim.clock().advance(Duration::from_secs(10));
+    let state = asking.get_task().task_id(&task).send().await?.state;
+    println!("then it is {state:?}");
     let transactions = asking.list_transactions().vault_id(&vault).send().await?;
     for transaction in transactions.transactions {
         println!(

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     sim.faults()
         .add("AddOrder", Fault::DropAfter, Often::Times(1));
 
-    let name = "lost-answer-1";
+    let name = "lostanswer1";
     let order = client
         .add_order()
         .pair("XBTUSD")

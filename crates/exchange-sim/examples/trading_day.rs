@@ -52,13 +52,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .ordertype(OrderType::Limit)
         .volume(Decimal::new(25, 2)) // 0.25
         .price(bid - Decimal::from(1_000))
-        .cl_ord_id("day-1")
+        .cl_ord_id("day1")
         .send()
         .await?;
     println!("  placed {:?}", placed.txid);
     client
         .amend_order()
-        .cl_ord_id("day-1")
+        .cl_ord_id("day1")
         .order_qty(Decimal::new(2, 1)) // 0.2
         .limit_price(bid - Decimal::from(500))
         .send()
@@ -75,10 +75,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .ordertype(OrderType::Limit)
         .volume(Decimal::new(1, 1)) // 0.1
         .price(bid * Decimal::TWO)
-        .cl_ord_id("day-2")
+        .cl_ord_id("day2")
         .send()
         .await?;
-    let canceled = client.cancel_order().cl_ord_id("day-2").send().await?;
+    let canceled = client.cancel_order().cl_ord_id("day2").send().await?;
     println!("  canceled: {:?}", canceled.count);
 
     println!("What was bought, trade by trade");

@@ -83,12 +83,12 @@
 //!     .ordertype(OrderType::Limit)
 //!     .volume(Decimal::new(1, 3)) // 0.001
 //!     .price(Decimal::from(20_000))
-//!     .cl_ord_id("bot7-000042");
+//!     .cl_ord_id("bot7000042");
 //! match order.send().await {
 //!     Ok(placed) => println!("placed {:?}", placed.txid),
 //!     Err(error) if error.outcome() == Outcome::Unknown => {
 //!         // It may be in the book: look for its cl_ord_id before doing anything else.
-//!         let open = client.get_open_orders().cl_ord_id("bot7-000042").send().await?;
+//!         let open = client.get_open_orders().cl_ord_id("bot7000042").send().await?;
 //!         println!("{error}; found {}", open.open.len());
 //!     }
 //!     Err(error) if error.kind() == Kind::Funds => println!("too little money: {error}"),
