@@ -104,6 +104,17 @@ impl Caller {
         STANDARD.encode(mac.finalize().into_bytes())
     }
 
+    /// Sends bytes as they are and returns what comes back, perhaps nothing.
+    pub async fn raw(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        // The venue may close before it has read or written all.
+        let _ = stream.write_all(bytes).await;
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        answer
+    }
+
     async fn send(
         &self,
         method: &str,
