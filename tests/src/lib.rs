@@ -71,3 +71,8 @@ pub fn secret() -> &'static [u8] {
     static SECRET: LazyLock<Vec<u8>> = LazyLock::new(|| (0..64).map(|n| n * 3 + 11).collect());
     &SECRET
 }
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

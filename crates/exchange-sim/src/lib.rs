@@ -45,6 +45,21 @@
 //! prints a line of JSON with the base URL, a key and a secret for each API, then a line a request.
 //! `--help` tells the rest; the configuration file is described at [`SimBuilder::from_file`].
 //!
+//! # Clients in other languages
+//!
+//! Anything that can be told another address works. Tried by hand in November 2026, with balances,
+//! ticker, an order placed and canceled, the history of trades, a wrong secret and a used nonce:
+//!
+//! | Client | Pointed at the simulator by |
+//! |---|---|
+//! | krakenex 2.2.2 | `api.uri = base_url` |
+//! | python-kraken-sdk 3.5.1 | `User(key=…, secret=…, url=base_url)` |
+//! | ccxt 4.5.90 | replacing `https://api.kraken.com` in the values of `exchange.urls['api']` |
+//!
+//! They work unchanged. What differs between them: krakenex and ccxt count nonces in milliseconds,
+//! python-kraken-sdk in nanoseconds, so a key that the latter has used is lost to the others, here as
+//! at the real venue; python-kraken-sdk writes booleans as `True` and `False`, which is accepted.
+//!
 //! # How true it is
 //!
 //! Answers have the form of the vendor's descriptions in `specs/`, which is tested with a JSON Schema

@@ -249,8 +249,3 @@ impl Client {
         self.core.pace()
     }
 }
-
-/// Compiles the examples of the README.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
