@@ -261,7 +261,8 @@ impl Facts<'_> {
                 continue;
             };
             let lost = report.lost.iter().any(|lost| lost.pointer == pointer);
-            if named == Some(false) && !lost {
+            // What is not written was lost, or belongs to the envelope.
+            if named == Some(false) && !lost && self.written_at(&pointer).is_some() {
                 report.unnamed.push(Lost {
                     place: self.types.place(&pointer),
                     pointer,
