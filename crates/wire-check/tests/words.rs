@@ -1,7 +1,11 @@
 //! Each word of an enum in the examples of the descriptions, changed to one that nobody knows, is
 //! named by the report.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by it, its helpers too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by them, its helpers too"
+)]
 
 use std::path::Path;
 
@@ -13,10 +17,18 @@ use xtask::pipeline::{self, Source};
 use sites::What;
 
 // The walk of payload and description together, shared with the end-to-end tests.
-#[allow(dead_code, reason = "the end-to-end tests use more of it")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a module of the end-to-end tests"
+)]
 #[path = "../../../tests/src/schema.rs"]
 mod schema;
-#[allow(dead_code, reason = "the end-to-end tests use more of it")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a module of the end-to-end tests"
+)]
 #[path = "../../../tests/src/sites.rs"]
 mod sites;
 
