@@ -1,6 +1,6 @@
 //! From a payload to a report.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use exchange_wire::losses;
 use exchange_wire::watch::{self, Known, Seen};
@@ -254,13 +254,14 @@ impl Facts<'_> {
 
     /// Members that are kept as they came without a type naming them.
     fn kept_unnamed(&self, report: &mut Report, seen: &Seen) {
+        let all_lost = pointers(&report.lost);
         for place in &seen.any_form {
             let pointer = self.types.prefix.clone() + &place.pointer();
             let named = self.types.names(parent(&pointer), &last(&pointer));
             let Some(sent) = self.sent.by_pointer.get(&pointer) else {
                 continue;
             };
-            let lost = report.lost.iter().any(|lost| lost.pointer == pointer);
+            let lost = all_lost.contains(&pointer);
             // What is not written was lost, or belongs to the envelope.
             if named == Some(false) && !lost && self.written_at(&pointer).is_some() {
                 report.unnamed.push(Lost {
@@ -281,29 +282,22 @@ impl Facts<'_> {
         renamed: &BTreeSet<String>,
     ) {
         let mut found: BTreeMap<String, Lacking> = BTreeMap::new();
-        let mut add = |object: &str, name: &str, also: Option<&str>, lacks: bool| {
-            let mut pointer = object.to_owned();
-            payload::step(&mut pointer, name);
-            let place = self.types.place(&pointer);
-            let pattern = place.pattern(&pointer);
-            let entry = found.entry(pattern.clone()).or_insert_with(|| Lacking {
-                pattern,
-                pointer: pointer.clone(),
-                place,
-                also: also.map(str::to_owned),
-                lacking: 0,
-                of: 0,
-            });
+        let mut add = |object: &str, starred: &str, name: &str, also: Option<&str>, lacks: bool| {
+            let mut pattern = starred.to_owned();
+            payload::step(&mut pattern, name);
+            let entry = found.entry(pattern).or_default();
             entry.of += 1;
             if lacks {
                 if entry.lacking == 0 {
-                    entry.pointer = pointer;
+                    entry.pointer = format!("{object}/{}", payload::escape(name));
+                    entry.also = also.map(str::to_owned);
                 }
                 entry.lacking += 1;
             }
         };
         for object in &seen.objects {
             let at = self.types.prefix.clone() + &object.place.pointer();
+            let starred = self.types.place(&at).starred(&at);
             match object.known {
                 Known::Names(names) => {
                     for (name, also) in spellings(names) {
@@ -311,64 +305,68 @@ impl Facts<'_> {
                         let pointer = format!("{at}/{}", payload::escape(name));
                         let lacks =
                             !came(name) && !also.is_some_and(came) && !renamed.contains(&pointer);
-                        add(&at, name, also, lacks);
+                        add(&at, &starred, name, also, lacks);
                     }
                 }
                 Known::Positions(count) => {
                     for index in 0..count {
-                        add(&at, &index.to_string(), None, index >= object.present.len());
+                        let lacks = index >= object.present.len();
+                        add(&at, &starred, &index.to_string(), None, lacks);
                     }
                 }
             }
         }
         for name in reading.names.iter().chain(reading.within.as_ref()) {
             let pointer = format!("/{}", payload::escape(name));
-            add("", name, None, !self.sent.by_pointer.contains_key(&pointer));
+            add(
+                "",
+                "",
+                name,
+                None,
+                !self.sent.by_pointer.contains_key(&pointer),
+            );
         }
-        report
-            .lacking
-            .extend(found.into_values().filter(|entry| entry.lacking > 0));
+        for (pattern, mut entry) in found {
+            if entry.lacking > 0 {
+                entry.place = self.types.place(&entry.pointer);
+                report.lacking.push(Lacking { pattern, ..entry });
+            }
+        }
     }
 
     /// Nulls, values that are written in another form than they came in, and values that are kept
     /// in any form.
     fn forms(&self, report: &mut Report, seen: &Seen) {
+        let lost = pointers(&report.lost);
         for (pointer, sent) in &self.sent.by_pointer {
-            let place = self.types.place(pointer);
             let Some(rest) = pointer.strip_prefix(&self.types.prefix) else {
                 continue;
             };
             let kind = Kind::of(sent);
-            if kind == Kind::Null && !report.lost.iter().any(|lost| lost.pointer == *pointer) {
+            if kind == Kind::Null && !covered(&lost, pointer) {
                 report.nulls.push(Null {
                     pointer: pointer.clone(),
-                    place,
+                    place: self.types.place(pointer),
                 });
             } else if let Some(written) = self.written.by_pointer.get(rest).map(|w| Kind::of(w))
                 && written != kind
-                && !report
-                    .lost
-                    .iter()
-                    .any(|lost| pointer.starts_with(&lost.pointer))
+                && !covered(&lost, pointer)
             {
                 report.reshaped.push(Reshaped {
                     pointer: pointer.clone(),
-                    place,
+                    place: self.types.place(pointer),
                     how: format!("came as {}, is written as {}", kind.name(), written.name()),
                 });
             }
         }
+        let unnamed = pointers(&report.unnamed);
         let mut any: BTreeMap<String, AnyForm> = BTreeMap::new();
         for place in &seen.any_form {
             let pointer = self.types.prefix.clone() + &place.pointer();
             let Some(sent) = self.sent.by_pointer.get(&pointer) else {
                 continue;
             };
-            let news = report.unnamed.iter().chain(&report.lost);
-            if news
-                .into_iter()
-                .any(|news| pointer.starts_with(&news.pointer))
-            {
+            if covered(&lost, &pointer) || covered(&unnamed, &pointer) {
                 continue;
             }
             let place = self.types.place(&pointer);
@@ -398,6 +396,25 @@ fn spellings(names: &[&'static str]) -> Vec<(&'static str, Option<&'static str>)
         }
     }
     fields
+}
+
+fn pointers(news: &[Lost]) -> HashSet<String> {
+    news.iter().map(|news| news.pointer.clone()).collect()
+}
+
+/// Whether a place or one around it is among those.
+fn covered(among: &HashSet<String>, pointer: &str) -> bool {
+    let mut at = pointer;
+    !among.is_empty()
+        && loop {
+            if among.contains(at) {
+                break true;
+            }
+            if at.is_empty() {
+                break false;
+            }
+            at = parent(at);
+        }
 }
 
 fn parent(pointer: &str) -> &str {

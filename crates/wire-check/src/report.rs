@@ -97,6 +97,13 @@ impl Place {
         })
     }
 
+    /// The pointer with `*` for all keys and indices.
+    pub fn starred(&self, pointer: &str) -> String {
+        self.map(pointer, |_, named, step| {
+            if named { step } else { "*" }.to_owned()
+        })
+    }
+
     /// The pointer with its steps replaced.
     pub fn map(&self, pointer: &str, replace: impl Fn(usize, bool, &str) -> String) -> String {
         let steps = pointer.split('/').skip(1).enumerate();
@@ -161,7 +168,7 @@ pub struct Unknown {
 }
 
 /// A member that the description has and the payload lacks.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Lacking {
     /// Where, with `*` for keys and indices.
     pub pattern: String,
