@@ -694,3 +694,92 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, S> {
             .deserialize(serde::de::value::StringDeserializer::new(text))
     }
 }
+
+#[cfg(test)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "what the macro makes is not all used here"
+)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::{IndexMap, RawJson, from_slice};
+
+    crate::open_enum! {
+        /// A word.
+        enum Word {
+            /// One.
+            One = "one",
+        }
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Inner {
+        word: Option<Word>,
+        #[serde(default)]
+        more: Option<String>,
+    }
+
+    type Outer = IndexMap<String, Vec<Inner>>;
+
+    fn pointers(places: &[Place]) -> Vec<String> {
+        places.iter().map(Place::pointer).collect()
+    }
+
+    #[test]
+    fn places_are_noted_where_they_are() {
+        let json = br#"{"a/b":[{"word":"one"},{"word":"two","new":1}]}"#;
+        let (read, seen) = watch(|| from_slice::<Outer>(json));
+        read.unwrap();
+        assert_eq!(seen.unknown.len(), 1);
+        let unknown = &seen.unknown[0];
+        assert_eq!(unknown.place.pointer(), "/a~1b/1/word");
+        assert_eq!(unknown.place.pattern(), "/*/*/word");
+        assert_eq!((&*unknown.word, &*unknown.known), ("two", &["one"][..]));
+        assert_eq!(pointers(&seen.ignored), ["/a~1b/1/new"]);
+        let present: Vec<_> = seen.objects.iter().map(|object| &object.present).collect();
+        assert_eq!(present, [&vec!["word"], &vec!["word", "new"]]);
+        assert_eq!(seen.objects[0].known, Known::Names(&["word", "more"]));
+        assert_eq!(seen.failed, None);
+    }
+
+    #[test]
+    fn the_innermost_failure_counts() {
+        let (read, seen) = watch(|| from_slice::<Outer>(br#"{"a":[{},{"more":5}]}"#));
+        assert_eq!(read.unwrap_err().path, "a[1].more");
+        assert_eq!(seen.failed.unwrap().pointer(), "/a/1/more");
+    }
+
+    #[test]
+    fn only_the_last_reading_of_a_place_counts() {
+        #[derive(Debug)]
+        struct Twice;
+        impl<'de> Deserialize<'de> for Twice {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let raw = RawJson::deserialize(deserializer)?;
+                let _ = raw.decode::<Inner>();
+                let _ = raw.decode::<IndexMap<String, Inner>>();
+                Ok(Self)
+            }
+        }
+        let json = br#"[{"word":{"word":"two"}}]"#;
+        let (read, seen) = watch(|| from_slice::<Vec<Twice>>(json));
+        read.unwrap();
+        assert_eq!(seen.failed, None);
+        assert_eq!(seen.unknown[0].place.pointer(), "/0/word/word");
+        let objects: Vec<_> = seen.objects.iter().map(|o| o.place.pointer()).collect();
+        assert_eq!(objects, ["/0/word"]);
+        assert!(seen.any_form.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_noted_when_nobody_watches() {
+        let (_, seen) = watch(|| unwatched(|| from_slice::<Outer>(br#"{"a":[{"word":"x"}]}"#)));
+        assert!(seen.unknown.is_empty() && seen.objects.is_empty());
+        assert!(!is_on());
+        let panicked = std::panic::catch_unwind(|| watch(|| std::panic::panic_any(())));
+        assert!(panicked.is_err() && !is_on());
+    }
+}
