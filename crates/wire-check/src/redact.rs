@@ -28,7 +28,15 @@ pub fn redact(mut report: Report) -> Report {
         refusal.message = refusal
             .message
             .split(':')
-            .map(|piece| if is_prose(piece) { piece } else { MASK })
+            .enumerate()
+            // Category and text; what follows is about the caller.
+            .map(|(index, piece)| {
+                if index < 2 && is_prose(piece) {
+                    piece
+                } else {
+                    MASK
+                }
+            })
             .collect::<Vec<&str>>()
             .join(":");
     }

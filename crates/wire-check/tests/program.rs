@@ -228,7 +228,7 @@ fn redacted_output_shows_nothing_private() {
         r#"{{"error":[],"result":{{"open":{{"{order}":{{"vol":"{name}","fee":"{key}"}}}}}}}}"#
     );
     let wrong_type = format!(r#"{{"error":[],"result":{{"open":"{iiban}"}}}}"#);
-    let refusal = format!(r#"{{"error":["EFunding:Unknown:{address}"]}}"#);
+    let refusal = format!(r#"{{"error":["EFunding:Unknown:{address}","EGeneral:New:{name}"]}}"#);
     for (payload, expected) in [(&fits, 1), (&broken, 2), (&wrong_type, 2), (&refusal, 1)] {
         for format in ["text", "json"] {
             let arguments = ["kraken-spot", "getOpenOrders", "--format", format];
