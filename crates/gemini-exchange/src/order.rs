@@ -668,5 +668,5 @@ crate::paging::page_by_time! {
 crate::paging::page_by_time! {
     /// All of your own trades, oldest first, from `timestamp` on.
     ListPastTrades of MyTrade, limit_trades "limit_trades" 500,
-    |trade| (trade.timestampms.unix_millis(), trade.tid.unsigned_abs())
+    |trade| (trade.timestampms.unix_millis(), trade.tid)
 }
