@@ -406,7 +406,9 @@ impl Paged for ListStakingEventHistory {
         let is_full = |rows: usize| rows >= limit as usize;
         // The limit may be for each provider. Then those of a full one end at a time of their own,
         // and what the others have before that comes again with the next page.
-        let full = providers.iter().filter(|one| is_full(one.transactions.len()));
+        let full = providers
+            .iter()
+            .filter(|one| is_full(one.transactions.len()));
         let cut = full
             .filter_map(|one| {
                 let times = one.transactions.iter();
