@@ -180,7 +180,10 @@ impl Core {
         debug_assert_eq!(operation.access, Access::Private);
         let deadline = Instant::now() + self.deadline.unwrap_or(self.inner.deadline);
         let token = in_time(operation, deadline, source.token()).await?;
-        let refused = match self.run_with(&session, &call, token.clone(), deadline).await {
+        let refused = match self
+            .run_with(&session, &call, token.clone(), deadline)
+            .await
+        {
             Err(error) if error.status() == Some(401) => error,
             result => return result,
         };

@@ -423,7 +423,9 @@ impl Shared {
         if let (Some(token), Some(store)) = (token, &self.store) {
             store(&token).map_err(|error| Failure {
                 kind: Kind::Credentials,
-                text: self.shown(&format!("the new refresh token could not be stored: {error}")),
+                text: self.shown(&format!(
+                    "the new refresh token could not be stored: {error}"
+                )),
                 hint: "The token is kept in memory, and the next call tries to store it again",
                 retryable: true,
                 status: None,
@@ -591,4 +593,52 @@ struct Refusal {
     error: String,
     #[serde(default)]
     error_description: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(life: Option<u64>, now: Instant) -> State {
+        let mut state = State {
+            access: Some(AccessToken::new("a")),
+            due: None,
+            over: None,
+            refresh: RefreshToken::new("r"),
+            unstored: false,
+            ended: None,
+            flights: 0,
+            last_failure: None,
+        };
+        state.lives(life.map(Duration::from_secs), now);
+        state
+    }
+
+    #[test]
+    fn a_token_is_refreshed_before_it_ends() {
+        let now = Instant::now();
+        let after = |seconds| now + Duration::from_secs(seconds);
+        for (life, last_good) in [(86_400, 86_099), (600, 299), (100, 49)] {
+            let state = state(Some(life), now);
+            assert!(state.good(&Why::Due, after(last_good)).is_some(), "{life}");
+            assert!(
+                state.good(&Why::Due, after(last_good + 1)).is_none(),
+                "{life}"
+            );
+        }
+        assert!(state(Some(0), now).good(&Why::Due, now).is_none());
+        // Not known, or for ever.
+        for life in [None, Some(u64::MAX)] {
+            assert!(state(life, now).good(&Why::Due, after(1_000_000)).is_some());
+        }
+    }
+
+    #[test]
+    fn a_token_that_was_refused_is_not_good_and_another_one_is() {
+        let now = Instant::now();
+        let state = state(Some(86_400), now);
+        let refused = |text| Why::Refused(AccessToken::new(text));
+        assert!(state.good(&refused("a"), now).is_none());
+        assert!(state.good(&refused("older"), now).is_some());
+    }
 }
