@@ -157,9 +157,11 @@ async fn a_refresh_token_that_could_not_be_stored_is_stored_later() {
     serve(&venue, 86_400);
     let works = Arc::new(AtomicBool::new(false));
     let it_works = Arc::clone(&works);
-    let tokens = builder(&venue).store(move |token| match it_works.load(Ordering::SeqCst) {
-        true => Ok(()),
-        false => Err(format!("no room for {}", token.expose()).into()),
+    let tokens = builder(&venue).store(move |token| {
+        if it_works.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(format!("no room for {}", token.expose()).into())
     });
     let client = client(&venue, tokens);
     let error = client.get_available_balances().send().await.unwrap_err();
@@ -173,13 +175,16 @@ async fn a_refresh_token_that_could_not_be_stored_is_stored_later() {
     assert_eq!((tokens.len(), calls.len()), (1, 1));
 }
 
-#[tokio::test]
-async fn errors_of_the_endpoint_say_what_to_do_and_nothing_secret() {
+/// Status, body, and what becomes of them: kind, whether it is worth another try, and a part of the
+/// text.
+type Refusal = (u16, String, Kind, bool, &'static str);
+
+fn refusals() -> Vec<Refusal> {
     let rfc = |error: &str| {
         let text = format!("about refresh-0 and {SECRET}\u{1}");
         json!({"error": error, "error_description": text}).to_string()
     };
-    for (status, body, kind, retryable, says) in [
+    vec![
         (
             400,
             rfc("invalid_grant"),
@@ -260,7 +265,12 @@ async fn errors_of_the_endpoint_say_what_to_do_and_nothing_secret() {
             false,
             "mac",
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn errors_of_the_endpoint_say_what_to_do_and_nothing_secret() {
+    for (status, body, kind, retryable, says) in refusals() {
         let venue = Venue::start().await;
         venue.answer([Answer::new(status, &body)]);
         let client = client(&venue, builder(&venue));

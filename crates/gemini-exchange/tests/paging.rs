@@ -217,15 +217,19 @@ async fn accounts_of_a_group_come_backwards() {
     assert!(error.to_string().contains("share a millisecond"), "{error}");
 }
 
+/// The second one has fewer.
+fn provider(number: usize) -> &'static str {
+    if number.is_multiple_of(7) { "p2" } else { "p1" }
+}
+
 #[tokio::test]
 async fn staking_comes_backwards_whatever_the_limit_counts() {
     for (each, inclusive) in [(false, true), (false, false), (true, true), (true, false)] {
         let venue = Venue::start().await;
-        // The second provider has few, and old ones.
         let rows: Vec<(i64, usize, &str)> = times(120)
             .into_iter()
             .enumerate()
-            .map(|(number, time)| (time, number, if number % 7 == 0 { "p2" } else { "p1" }))
+            .map(|(number, time)| (time, number, provider(number)))
             .collect();
         venue.answer_by(move |request| {
             let until = match request.field("until") {
@@ -261,7 +265,7 @@ async fn staking_comes_backwards_whatever_the_limit_counts() {
         while let Some(event) = stream.next().await {
             let event = event.unwrap();
             let number: usize = event.transaction.transaction_id.parse().unwrap();
-            assert_eq!(event.provider_id, if number % 7 == 0 { "p2" } else { "p1" });
+            assert_eq!(event.provider_id, provider(number));
             let time = event.transaction.date_time.unix_millis().unwrap();
             assert!(time <= last);
             last = time;

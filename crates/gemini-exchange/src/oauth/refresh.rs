@@ -273,6 +273,15 @@ impl State {
         };
         good.then(|| token.clone())
     }
+
+    /// The old token, if only its time had come and it has not ended.
+    fn or_old_token(&self, why: &Why, failure: Failure) -> Result<AccessToken, Failure> {
+        let good = self.over.is_some_and(|over| Instant::now() < over);
+        match (why, &self.access) {
+            (Why::Due, Some(token)) if good && !self.unstored => Ok(token.clone()),
+            _ => Err(failure),
+        }
+    }
 }
 
 /// Why a token is asked for.
@@ -356,7 +365,7 @@ impl Shared {
             let failed = state.last_failure.as_ref();
             let shared_failure = failed.filter(|_| state.flights != flights);
             if let Some(failure) = state.ended.as_ref().or(shared_failure) {
-                return self.or_old_token(&state, why, failure.clone());
+                return state.or_old_token(why, failure.clone());
             }
             (!state.unstored).then(|| state.refresh.clone())
         };
@@ -381,22 +390,8 @@ impl Shared {
                     // Until then the old one will do, if it is good for so long.
                     state.due = state.over.map(|over| over.min(again));
                 }
-                self.or_old_token(&state, why, failure)
+                state.or_old_token(why, failure)
             }
-        }
-    }
-
-    /// The old token, if only its time had come and it has not ended.
-    fn or_old_token(
-        &self,
-        state: &State,
-        why: &Why,
-        failure: Failure,
-    ) -> Result<AccessToken, Failure> {
-        let good = state.over.is_some_and(|over| Instant::now() < over);
-        match (why, &state.access) {
-            (Why::Due, Some(token)) if good && !state.unstored => Ok(token.clone()),
-            _ => Err(failure),
         }
     }
 
