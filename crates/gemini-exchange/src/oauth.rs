@@ -68,7 +68,8 @@ pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<AccessToken, Error
 
 /// Gives access tokens.
 ///
-/// Several calls may ask at the same time. An implementation that fetches tokens should do so once
+/// The time it takes is part of the call's own limit; a call that ends for lack of a token was not
+/// executed. Several calls may ask at the same time, and any of them may be given up. An implementation that fetches tokens should do so once
 /// for all of them, and store a new refresh token before it gives the access token that came with
 /// it.
 pub trait TokenSource: Send + Sync {

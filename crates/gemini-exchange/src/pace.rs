@@ -481,6 +481,26 @@ mod tests {
     }
 
     #[test]
+    fn calls_that_leave_late_hold_up_those_behind_them() {
+        let (pacer, now) = pacer();
+        let call = facts(<fund::ListPastTransfers>::ENDPOINT, None);
+        let first = pacer.reserve(&call, PaceMode::WAIT, now);
+        let second = pacer.reserve(&call, PaceMode::WAIT, now);
+        let due = now + second.wait;
+        assert_eq!(pacer.still_to_wait(&call, &second, due, now), second.wait);
+        // The first one was in the queue of its key for three seconds.
+        let left = now + Duration::from_secs(3);
+        pacer.sent(&call, &first, left);
+        let held_up = left + second.wait - due;
+        assert_eq!(pacer.still_to_wait(&call, &second, due, due), held_up);
+        // Other private calls are not.
+        let other = facts(<fund::GetAvailableBalances>::ENDPOINT, None);
+        let at_once = pacer.reserve(&other, PaceMode::WAIT, due);
+        let wait = pacer.still_to_wait(&other, &at_once, due, due);
+        assert_eq!((at_once.wait, wait), (Duration::ZERO, Duration::ZERO));
+    }
+
+    #[test]
     fn limits_that_let_nothing_through_are_refused() {
         let mut limits = Limits::default();
         limits.new_address.calls = 0;

@@ -271,7 +271,8 @@ macro_rules! by_time {
 }
 pub(crate) use by_time as page_by_time;
 
-/// Pages a call by `offset`; used in the module of the call. `at_once` makes sure that it can be.
+/// Pages a call by `offset`; used in the module of the call. The function behind `check` refuses what
+/// can't be paged; behind `id` or `number` stands what tells a row from all others.
 #[cfg(feature = "prediction-markets")]
 macro_rules! by_offset {
     (
