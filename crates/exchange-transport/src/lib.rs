@@ -17,6 +17,7 @@
 //! | [`paging`] | lists that come page by page, as streams |
 //! | [`pacer`] | how a model of the venue's rate limits is asked |
 //! | [`pace`] | counters to build such a model from |
+//! | [`dispatch`] | what calls by operation id are given and give back |
 //! | [`error`] | the one error type of all venue crates |
 //!
 //! # Example
@@ -48,6 +49,7 @@
 pub mod call;
 pub mod check;
 mod clock;
+pub mod dispatch;
 pub mod engine;
 pub mod error;
 pub mod given;

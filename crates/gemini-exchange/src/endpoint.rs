@@ -280,19 +280,23 @@ macro_rules! endpoint {
                 mut parameters: crate::dispatch::Parameters,
             ) -> crate::dispatch::Dispatched {
                 let call = Self::new(client.core());
-                let call = match parameters.account(Self::ENDPOINT) {
-                    Some(account) => call.with_account(account),
-                    None => call,
+                let account = crate::dispatch::account(&mut parameters, Self::ENDPOINT);
+                let call = match account {
+                    Ok(Some(account)) => call.with_account(account),
+                    Ok(None) => call,
+                    Err(error) => return crate::dispatch::Dispatched::Done(Err(error)),
                 };
                 $(
-                    let value: $required_type = match parameters.required($required_wire) {
+                    let value = crate::dispatch::required(&mut parameters, $required_wire);
+                    let value: $required_type = match value {
                         Ok(value) => value,
                         Err(error) => return crate::dispatch::Dispatched::Done(Err(error)),
                     };
                     let call = call.$required(value);
                 )*
                 $(
-                    let value: Option<$optional_type> = match parameters.optional($optional_wire) {
+                    let value = crate::dispatch::optional(&mut parameters, $optional_wire);
+                    let value: Option<$optional_type> = match value {
                         Ok(value) => value,
                         Err(error) => return crate::dispatch::Dispatched::Done(Err(error)),
                     };
