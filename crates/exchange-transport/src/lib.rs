@@ -17,6 +17,7 @@
 //! | [`paging`] | lists that come page by page, as streams |
 //! | [`pacer`] | how a model of the venue's rate limits is asked |
 //! | [`pace`] | counters to build such a model from |
+//! | `ws` | a WebSocket that reconnects (feature `ws`) |
 //! | [`error`] | the one error type of all venue crates |
 //!
 //! # Example
@@ -61,6 +62,8 @@ pub mod queue;
 pub mod retry;
 pub mod transport;
 pub mod watch;
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub use call::Call;
 pub use check::{At, Check, InvalidField};
