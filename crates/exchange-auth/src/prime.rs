@@ -31,12 +31,15 @@ use crate::Secret;
 /// assert_eq!(signature, "MZikykHQlPDgOVK9UQFp5y1D9j-2XzJ6Jfy5YDDC9Ik=");
 /// ```
 pub fn sign(secret: &Secret, timestamp: &str, host: &str, path: &str) -> String {
+    let text = format!("GET\n{timestamp}\n{host}\n{path}");
+    URL_SAFE.encode(hmac_sha256(secret, text.as_bytes()))
+}
+
+fn hmac_sha256(secret: &Secret, message: &[u8]) -> [u8; 32] {
     #[expect(clippy::expect_used, reason = "HMAC is defined for keys of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.bytes()).expect("HMAC takes any key");
-    for part in ["GET\n", timestamp, "\n", host, "\n", path] {
-        mac.update(part.as_bytes());
-    }
-    URL_SAFE.encode(mac.finalize().into_bytes())
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]

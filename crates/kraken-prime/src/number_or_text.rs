@@ -111,7 +111,12 @@ mod tests {
 
     #[test]
     fn both_forms_survive() {
-        for (json, number) in [("17", Some(17)), ("\"17\"", Some(17)), ("\"x\"", None), ("-1", Some(-1))] {
+        for (json, number) in [
+            ("17", Some(17)),
+            ("\"17\"", Some(17)),
+            ("\"x\"", None),
+            ("-1", Some(-1)),
+        ] {
             let value: NumberOrText = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&value).unwrap(), json);
             assert_eq!(value.as_i64(), number);

@@ -42,9 +42,15 @@ impl Span {
             return None;
         }
         while !rest.is_empty() {
-            let number = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+            let number = rest.len()
+                - rest
+                    .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
+                    .len();
             let (number, after) = rest.split_at(number);
-            let unit = after.len() - after.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '.').len();
+            let unit = after.len()
+                - after
+                    .trim_start_matches(|c: char| !c.is_ascii_digit() && c != '.')
+                    .len();
             let (unit, after) = after.split_at(unit);
             nanos = nanos.checked_add(scaled(number, unit_nanos(unit)?)?)?;
             rest = after;
@@ -95,7 +101,13 @@ impl From<Duration> for Span {
                 let size = unit_nanos(unit)?;
                 (nanos > 0 && nanos.is_multiple_of(size)).then(|| format!("{}{unit}", nanos / size))
             })
-            .unwrap_or_else(|| if nanos == 0 { "0s".to_owned() } else { format!("{nanos}ns") });
+            .unwrap_or_else(|| {
+                if nanos == 0 {
+                    "0s".to_owned()
+                } else {
+                    format!("{nanos}ns")
+                }
+            });
         Self(text.into())
     }
 }
@@ -148,7 +160,18 @@ mod tests {
         assert_eq!(nanos("1m0.5s"), Some(60_500_000_000));
         assert_eq!(nanos("+3us7ns"), Some(3_007));
         assert_eq!(nanos("0"), Some(0));
-        for refused in ["", "5", "s", ".s", "-1s", "1 s", "1d", "1..5s", "99999999999999999999999999h", "\u{e9}"] {
+        for refused in [
+            "",
+            "5",
+            "s",
+            ".s",
+            "-1s",
+            "1 s",
+            "1d",
+            "1..5s",
+            "99999999999999999999999999h",
+            "\u{e9}",
+        ] {
             assert_eq!(nanos(refused), None, "{refused}");
         }
     }
