@@ -109,7 +109,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MessageVisitor<T> {
             extra: IndexMap::new(),
             complete: true,
         };
-        while let Some(Text(key)) = map.next_key()? {
+        while let Some(key) = exchange_wire::rest::next_key(&mut map)? {
             match &*key {
                 "reqid" => message.reqid = map.next_value::<AsInteger<u64>>()?.0,
                 "type" => message.kind = map.next_value()?,

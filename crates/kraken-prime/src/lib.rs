@@ -34,6 +34,10 @@
 //! There are seven, in [`commands`]. A command ends when the venue has answered it on a stream,
 //! and [`Error::outcome`] says of one that failed whether it may have been executed all the same.
 //!
+//! # REST
+//!
+//! Users, keys and settlement are calls of Kraken's REST API, in [`rest`].
+//!
 //! # What is not certain
 //!
 //! The vendor's documentation leaves points open. Where it does, this crate reads every form that
@@ -54,6 +58,7 @@ mod lifecycle;
 mod notice;
 mod number_or_text;
 mod record;
+pub mod rest;
 mod span;
 pub mod streams;
 mod subscription;

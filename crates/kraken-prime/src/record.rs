@@ -1,15 +1,15 @@
 //! How the records of the streams are declared.
 
 /// Declares a record: an object whose named members have types, and whose other members are kept
-/// in `extra`. A field is `name: type => "Name"`, with a codec of `exchange-wire` after `as`; `!`
-/// marks a member without which the record can't be understood.
+/// in `extra`. A field is `name: type => "Name"`, with other names that are read too after `|`, and
+/// a codec of `exchange-wire` after `as`; `!` marks a member without which the record can't be understood.
 macro_rules! record {
     (
         $(#[$attribute:meta])*
         pub struct $name:ident {
             $(
                 $(#[$field_attribute:meta])*
-                $field:ident $(! $($required:lifetime)?)?: $type:ty => $key:literal $(as $codec:ident)?,
+                $field:ident $(! $($required:lifetime)?)?: $type:ty => $key:literal $(| $alias:literal)* $(as $codec:ident)?,
             )+
         }
     ) => {
@@ -23,7 +23,7 @@ macro_rules! record {
         }
 
         exchange_wire::impl_with_rest! {
-            $name { $($field $(! $($required)?)? => $key $(: $codec)?,)+ ..extra }
+            $name { $($field $(! $($required)?)? => $key $(| $alias)* $(: $codec)?,)+ ..extra }
         }
     };
 }

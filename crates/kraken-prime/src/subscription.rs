@@ -20,6 +20,10 @@ use crate::topic::{Record, Topic};
 /// What a [`Subscription`] yields.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are messages, and taken at once"
+)]
 pub enum Event<R> {
     /// A message.
     Message(Message<R>),
@@ -75,6 +79,10 @@ impl std::fmt::Display for Interruption {
 ///
 /// Dropping it cancels the request.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own"
+)]
 pub struct Subscription<T: Topic> {
     inbox: Inbox<Incoming>,
     asks: mpsc::UnboundedSender<Ask>,
