@@ -224,13 +224,13 @@ impl<'de> Deserialize<'de> for Amount {
 
 fn measure<T: Topic, Texts: DeserializeOwned, Decimals: DeserializeOwned>(
     frame: impl Fn(usize) -> String,
-    subscribe: impl AsyncFn(&Client) -> Subscription<T>,
+    subscribe: &impl AsyncFn(&Client) -> Subscription<T>,
 ) {
     let bytes = on_the_wire(frame);
     let mut best = [Duration::MAX; 4];
     for _ in 0..ROUNDS {
         let times = [
-            timed(&bytes, async |address| ours(address, &subscribe).await),
+            timed(&bytes, async |address| ours(address, subscribe).await),
             timed(&bytes, bare::<Texts>),
             timed(&bytes, bare::<Decimals>),
             timed(&bytes, bare::<serde_json::Value>),
@@ -255,15 +255,18 @@ fn measure<T: Topic, Texts: DeserializeOwned, Decimals: DeserializeOwned>(
 }
 
 fn main() {
-    measure::<_, BareBalance<String>, BareBalance<Amount>>(balance_frame, async |client| {
-        client
-            .balances()
-            .equivalent("USD")
-            .subscribe()
-            .await
-            .unwrap()
-    });
-    measure::<_, BareMarket<String>, BareMarket<Amount>>(market_frame, async |client| {
+    measure::<_, BareBalance<String>, BareBalance<Amount>>(
+        balance_frame,
+        &async |client: &Client| {
+            client
+                .balances()
+                .equivalent("USD")
+                .subscribe()
+                .await
+                .unwrap()
+        },
+    );
+    measure::<_, BareMarket<String>, BareMarket<Amount>>(market_frame, &async |client: &Client| {
         client.market_data("BTC-USD").subscribe().await.unwrap()
     });
 }

@@ -74,7 +74,8 @@ impl std::fmt::Display for Interruption {
 /// * After a loss of the connection it goes on by itself, see [`Event::Interrupted`].
 /// * Messages wait in a queue with limits. Who takes them too slowly is told how many were
 ///   dropped, and the stream is asked for anew.
-/// * An error about one message (it can't be read) does not end the stream; when the venue refuses
+/// * An error about one message (it can't be read) does not end the stream, but the message is
+///   missing, and the stream is asked for anew where that can be seen; when the venue refuses
 ///   the request, or the client is closed, the error is the last item.
 ///
 /// Dropping it cancels the request.
