@@ -209,6 +209,7 @@ impl<T: Topic> Request<T> {
             wish,
             inner.notices.clone(),
             inner.status.clone(),
+            inner.settings.answer_within,
         );
         self.client.ask(Ask::Subscribe(Subscriber {
             id,
@@ -337,7 +338,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long to wait for the answer to a subscription, a command or a ping. Default 10 s.
+    /// How long to wait for the answer to a subscription, a command or a ping, and for a page.
+    /// Default 10 s.
     pub fn answer_within(mut self, limit: Duration) -> Self {
         self.settings.answer_within = limit;
         self

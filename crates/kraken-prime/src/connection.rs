@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange_transport::ws::{self, Feed, Session, Utf8Bytes};
-use exchange_transport::{Error, Kind};
+use exchange_transport::{Error, Kind, Outcome};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -454,7 +454,11 @@ impl Connection {
             let ts = Time::now();
             let frame =
                 format!(r#"{{"reqid":{reqid},"type":"{kind}","ts":"{ts}","data":[{data}]}}"#);
-            self.session.send(frame).map(|()| reqid)
+            match self.session.send(frame) {
+                // Part of it may have left. The loss is told next, and then it is looked for.
+                Err(error) if error.outcome() == Outcome::Unknown => Ok(reqid),
+                result => result.map(|()| reqid),
+            }
         } else {
             Err(Error::new(Kind::Transport)
                 .with_text("it was not sent: there is no connection")

@@ -5,11 +5,12 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use exchange_transport::{Error, Kind, Severity, VendorMessage};
-use exchange_wire::{AsInteger, DecodeError, IndexMap, RawJson};
+use exchange_wire::{AsInteger, DecodeError, RawJson};
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::enums::Action;
+use crate::record::Extra;
 use crate::time::Time;
 
 /// A message of a stream.
@@ -49,7 +50,7 @@ pub struct Message<T> {
     pub data: Vec<T>,
     /// Members this version does not know, as they came.
     #[serde(skip)]
-    pub extra: IndexMap<String, RawJson>,
+    pub extra: Extra,
     /// Whether all pages of the snapshot are there, this one included. Not on the wire.
     #[serde(skip)]
     pub complete: bool,
@@ -74,7 +75,8 @@ impl<T: DeserializeOwned> Message<T> {
     ///
     /// If it is not JSON or does not have the form of the stream's messages; the error says where.
     pub fn parse(text: &str) -> Result<Self, DecodeError> {
-        exchange_wire::from_slice(text.as_bytes())
+        // A text need not be looked at for broken UTF-8 again; only a failure pays for its path.
+        serde_json::from_str(text).or_else(|_| exchange_wire::from_slice(text.as_bytes()))
     }
 }
 
@@ -106,7 +108,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MessageVisitor<T> {
             next: None,
             page: None,
             data: Vec::new(),
-            extra: IndexMap::new(),
+            extra: Extra::default(),
             complete: true,
         };
         while let Some(key) = exchange_wire::rest::next_key(&mut map)? {
@@ -126,7 +128,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MessageVisitor<T> {
                 }
                 "page" => message.page = map.next_value()?,
                 "data" => message.data = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                _ => drop(message.extra.insert(key.into_owned(), map.next_value()?)),
+                _ => message.extra.keep(key.into_owned(), map.next_value()?),
             }
         }
         Ok(message)

@@ -75,6 +75,7 @@ pub use exchange_transport::{Error, Kind, Outcome, Severity, VendorMessage};
 pub use exchange_wire::{DecodeError, IndexMap, RawJson};
 pub use notice::{Notice, Notices};
 pub use number_or_text::NumberOrText;
+pub use record::Extra;
 pub use rust_decimal::{self, Decimal};
 pub use span::Span;
 pub use subscription::{Event, Interruption, Subscription};

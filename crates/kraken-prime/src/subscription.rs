@@ -1,15 +1,17 @@
 //! A stream's messages as they come.
 
 use std::collections::{HashSet, VecDeque};
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use exchange_transport::ws::{Inbox, Taken};
 use exchange_transport::{Error, Kind};
 use futures_core::Stream;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Sleep, sleep};
 
 use crate::connection::{Ask, Incoming, Status};
 use crate::envelope::Message;
@@ -98,8 +100,10 @@ pub struct Subscription<T: Topic> {
     /// Nothing counts before the stream is asked for anew.
     discards: bool,
     answered: bool,
-    /// Whether a page was asked for and has not come.
-    page_due: bool,
+    /// Until when the page that was asked for must have come.
+    page_due: Option<Pin<Box<Sleep>>>,
+    /// How long a page may take.
+    patience: Duration,
     sequence: Sequence,
     seen: Seen,
     ended: bool,
@@ -137,6 +141,7 @@ impl<T: Topic> Subscription<T> {
         wish: Arc<Mutex<Wish<T>>>,
         notices: NoticeBoard,
         status: watch::Receiver<Status>,
+        patience: Duration,
     ) -> Self {
         Self {
             inbox,
@@ -150,7 +155,8 @@ impl<T: Topic> Subscription<T> {
             connection: 0,
             discards: false,
             answered: false,
-            page_due: false,
+            page_due: None,
+            patience,
             sequence: Sequence::default(),
             seen: Seen::default(),
             ended: false,
@@ -202,21 +208,42 @@ impl<T: Topic> Subscription<T> {
             if self.ended {
                 return Poll::Ready(None);
             }
-            let item = match ready!(self.inbox.poll_take(context)) {
-                None => {
+            let item = match self.poll_page_and_inbox(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(late)) => Some(Ok(late)),
+                Poll::Ready(Ok(None)) => {
                     self.ended = true;
                     Some(Err(self.closed()))
                 }
-                Some(Taken::Missed(missed)) => {
+                Poll::Ready(Ok(Some(Taken::Missed(missed)))) => {
                     self.ask_again();
                     Some(Ok(Event::Interrupted(Interruption::Lagged { missed })))
                 }
-                Some(Taken::Item(incoming)) => self.on_incoming(incoming),
+                Poll::Ready(Ok(Some(Taken::Item(incoming)))) => self.on_incoming(incoming),
             };
             if item.is_some() {
                 return Poll::Ready(item);
             }
         }
+    }
+
+    /// What waits, or that a page is too long in coming.
+    fn poll_page_and_inbox(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<Taken<Incoming>>, Event<T::Record>>> {
+        if let Poll::Ready(taken) = self.inbox.poll_take(context) {
+            return Poll::Ready(Ok(taken));
+        }
+        if let Some(due) = &mut self.page_due {
+            ready!(due.as_mut().poll(context));
+            self.page_due = None;
+            self.ask_again();
+            let late = Error::new(Kind::Timeout).with_text("it did not come in time");
+            let late = Event::Interrupted(Interruption::Page(Arc::new(late)));
+            return Poll::Ready(Err(late));
+        }
+        Poll::Pending
     }
 
     fn closed(&self) -> Error {
@@ -242,7 +269,7 @@ impl<T: Topic> Subscription<T> {
                 self.connection = connection;
                 self.discards = false;
                 self.answered = false;
-                self.page_due = false;
+                self.page_due = None;
                 self.sequence = Sequence::default();
                 None
             }
@@ -256,7 +283,7 @@ impl<T: Topic> Subscription<T> {
                 None
             }
             // It can only be about the page, so the stream still lives.
-            Incoming::Refused { error, .. } if self.page_due => {
+            Incoming::Refused { error, .. } if self.page_due.is_some() => {
                 self.ask_again();
                 let error = Arc::new(error);
                 Some(Ok(Event::Interrupted(Interruption::Page(error))))
@@ -279,7 +306,7 @@ impl<T: Topic> Subscription<T> {
     }
 
     fn on_message(&mut self, mut message: Message<T::Record>) -> Option<Event<T::Record>> {
-        match self.sequence.judge(message.seq_num) {
+        match self.sequence.judge(message.seq_num, message.is_initial()) {
             Verdict::InOrder => {}
             Verdict::Repeated { expected, received } => {
                 self.tell_sequence(expected, received);
@@ -295,7 +322,9 @@ impl<T: Topic> Subscription<T> {
             }
         }
         self.follow_pages(&mut message);
-        self.drop_repeated(&mut message);
+        if T::RESUMES {
+            self.drop_repeated(&mut message);
+        }
         Some(Event::Message(message))
     }
 
@@ -317,7 +346,7 @@ impl<T: Topic> Subscription<T> {
             && message.next.is_none()
             && message.seq_num.is_some();
         if let Some(after) = &message.next {
-            self.page_due = true;
+            self.page_due = Some(Box::pin(sleep(self.patience)));
             // If the connection's task has gone, the inbox tells.
             let _ = self.asks.send(Ask::Page {
                 id: self.id,
@@ -325,9 +354,9 @@ impl<T: Topic> Subscription<T> {
                 after: after.clone(),
             });
         } else if !is_update {
-            self.page_due = false;
+            self.page_due = None;
         }
-        message.complete = !self.page_due;
+        message.complete = self.page_due.is_none();
     }
 
     /// Events that were delivered before a reconnect are not delivered again.
@@ -397,7 +426,7 @@ enum Verdict {
 const DISTRUST: u32 = 16;
 
 impl Sequence {
-    fn judge(&mut self, number: Option<u64>) -> Verdict {
+    fn judge(&mut self, number: Option<u64>, begins: bool) -> Verdict {
         let Some(received) = number.filter(|number| *number > 0) else {
             self.unnumbered += 1;
             return Verdict::InOrder;
@@ -410,7 +439,8 @@ impl Sequence {
             }
             return Verdict::Repeated { expected, received };
         }
-        let in_order = self.last == 0 || received <= expected + self.unnumbered;
+        // A snapshot can be relied on whatever its number is.
+        let in_order = begins || received <= expected + self.unnumbered;
         self.last = received;
         self.unnumbered = 0;
         self.repeated = 0;
@@ -455,32 +485,37 @@ mod tests {
     #[test]
     fn numbers_are_followed() {
         let mut sequence = Sequence::default();
-        assert_eq!(sequence.judge(Some(1)), Verdict::InOrder);
-        assert_eq!(sequence.judge(Some(2)), Verdict::InOrder);
+        assert_eq!(sequence.judge(Some(4), true), Verdict::InOrder);
+        let mut sequence = Sequence::default();
+        let late = Verdict::Gap {
+            expected: 1,
+            received: 2,
+        };
+        assert_eq!(sequence.judge(Some(2), false), late);
         let repeated = Verdict::Repeated {
             expected: 3,
             received: 2,
         };
-        assert_eq!(sequence.judge(Some(2)), repeated);
-        assert_eq!(sequence.judge(Some(3)), Verdict::InOrder);
+        assert_eq!(sequence.judge(Some(2), false), repeated);
+        assert_eq!(sequence.judge(Some(3), false), Verdict::InOrder);
         let gap = Verdict::Gap {
             expected: 4,
             received: 6,
         };
-        assert_eq!(sequence.judge(Some(6)), gap);
+        assert_eq!(sequence.judge(Some(6), false), gap);
         // A page without number may or may not have been counted.
-        assert_eq!(sequence.judge(None), Verdict::InOrder);
-        assert_eq!(sequence.judge(Some(8)), Verdict::InOrder);
-        assert_eq!(sequence.judge(None), Verdict::InOrder);
-        assert_eq!(sequence.judge(Some(9)), Verdict::InOrder);
+        assert_eq!(sequence.judge(None, false), Verdict::InOrder);
+        assert_eq!(sequence.judge(Some(8), false), Verdict::InOrder);
+        assert_eq!(sequence.judge(None, false), Verdict::InOrder);
+        assert_eq!(sequence.judge(Some(9), false), Verdict::InOrder);
     }
 
     #[test]
     fn a_venue_that_does_not_count_is_not_silenced() {
         let mut sequence = Sequence::default();
-        assert_eq!(sequence.judge(Some(1)), Verdict::InOrder);
+        assert_eq!(sequence.judge(Some(1), false), Verdict::InOrder);
         let heard = (0..100)
-            .filter(|_| sequence.judge(Some(1)) == Verdict::InOrder)
+            .filter(|_| sequence.judge(Some(1), false) == Verdict::InOrder)
             .count();
         assert_eq!(heard, 100 - DISTRUST as usize);
     }

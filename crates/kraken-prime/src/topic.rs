@@ -20,11 +20,12 @@ pub trait Topic: Serialize + Clone + Debug + Send + Sync + 'static {
     /// What it is a stream of.
     type Record: Record;
 
-    /// Asks for no more than what was published from this time on. False if the stream can't be
-    /// asked for that; it then begins with a snapshot of the state.
-    fn resume_from(&mut self, _time: &Time) -> bool {
-        false
-    }
+    /// Whether it is a stream of events that can be asked for from a time on, so that after an
+    /// interruption it goes on where it was. All others begin with a snapshot of the state again.
+    const RESUMES: bool = false;
+
+    /// Asks for no more than what was published from this time on; for streams that resume.
+    fn resume_from(&mut self, _time: &Time) {}
 }
 
 /// One entry in the messages of a stream.

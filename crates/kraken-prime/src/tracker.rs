@@ -146,9 +146,8 @@ struct Progress {
     /// The last connection that is known to be lost, and since when.
     lost: u64,
     lost_at: Option<Instant>,
-    /// The last connection on which what happened before is all there, and since when.
+    /// The last connection on which what happened before is all there.
     complete: u64,
-    complete_at: Option<Instant>,
 }
 
 struct Waiting<R> {
@@ -157,6 +156,8 @@ struct Waiting<R> {
     /// When the connection was told to send it, and on which one it was.
     since: Instant,
     connection: Option<u64>,
+    /// When the streams were first complete on a later connection.
+    looked_since: Option<Instant>,
     shows: bool,
     advice: String,
 }
@@ -226,6 +227,7 @@ impl<R: Record> Tracker<R> {
                     answer,
                     since: Instant::now(),
                     connection: None,
+                    looked_since: None,
                     shows: order.shows,
                     advice: order.advice,
                 },
@@ -330,10 +332,59 @@ impl Progress {
     }
 
     fn complete(&mut self, connection: u64) {
-        if connection > self.complete {
-            self.complete = connection;
-            self.complete_at = Some(Instant::now());
+        self.complete = self.complete.max(connection);
+    }
+
+    /// Whether it shows all that happened, also to what was sent on an earlier connection.
+    fn shows_all_since(&self, connection: u64) -> bool {
+        self.complete > connection.max(self.lost)
+    }
+}
+
+impl<R> Waiting<R> {
+    /// Whether nothing more can be waited for.
+    fn verdict(&mut self, streams: &[Progress], settings: &Settings) -> Option<Error> {
+        let connection = self.connection?;
+        let advice = &self.advice;
+        let unknown = |kind, text: &'static str| {
+            Error::new(kind)
+                .with_text(text)
+                .with_outcome(Outcome::Unknown)
+                .with_attempts(1)
+                .with_advice(advice.clone())
+        };
+        let lost_at = streams
+            .iter()
+            .filter(|stream| stream.lost >= connection)
+            .filter_map(|stream| stream.lost_at)
+            .min();
+        let Some(lost_at) = lost_at else {
+            let waited = self.since.elapsed() >= settings.answer_within;
+            return waited.then(|| unknown(Kind::Timeout, "the venue did not answer in time"));
+        };
+        let shows_all = streams
+            .iter()
+            .all(|stream| stream.shows_all_since(connection));
+        if shows_all {
+            self.looked_since.get_or_insert_with(Instant::now);
         }
+        let settled = shows_all
+            && self
+                .looked_since
+                .is_some_and(|since| since.elapsed() >= settings.settle_after);
+        if settled && self.shows {
+            return Some(
+                Error::new(Kind::Transport)
+                    .with_text(
+                        "the connection was lost, and after the reconnect the venue shows no trace \
+                         of it",
+                    )
+                    .with_attempts(1)
+                    .with_retryable(true),
+            );
+        }
+        let hopeless = settled || lost_at.elapsed() >= LONGEST_DOUBT;
+        hopeless.then(|| unknown(Kind::Transport, "the connection was lost before the answer"))
     }
 }
 
@@ -362,55 +413,15 @@ impl<R: Record> State<R> {
     }
 
     fn tick(&mut self, settings: &Settings) {
+        let streams = &self.streams;
         let overdue: Vec<(u64, Error)> = self
             .waiting
-            .iter()
-            .filter_map(|(id, waiting)| Some((*id, self.verdict(waiting, settings)?)))
+            .iter_mut()
+            .filter_map(|(id, waiting)| Some((*id, waiting.verdict(streams, settings)?)))
             .collect();
         for (id, error) in overdue {
             self.answer(id, Err(error));
         }
-    }
-
-    /// Whether nothing more can be waited for.
-    fn verdict(&self, waiting: &Waiting<R>, settings: &Settings) -> Option<Error> {
-        let connection = waiting.connection?;
-        let unknown = |kind, text: &'static str| {
-            Error::new(kind)
-                .with_text(text)
-                .with_outcome(Outcome::Unknown)
-                .with_attempts(1)
-                .with_advice(waiting.advice.clone())
-        };
-        let lost_at = self
-            .streams
-            .iter()
-            .filter(|stream| stream.lost >= connection)
-            .filter_map(|stream| stream.lost_at)
-            .min();
-        let Some(lost_at) = lost_at else {
-            let waited = waiting.since.elapsed() >= settings.answer_within;
-            return waited.then(|| unknown(Kind::Timeout, "the venue did not answer in time"));
-        };
-        let settled = self.streams.iter().all(|stream| {
-            stream.complete > connection
-                && stream
-                    .complete_at
-                    .is_some_and(|at| at.elapsed() >= settings.settle_after)
-        });
-        if settled && waiting.shows {
-            return Some(
-                Error::new(Kind::Transport)
-                    .with_text(
-                        "the connection was lost, and after the reconnect the venue shows no trace \
-                         of it",
-                    )
-                    .with_attempts(1)
-                    .with_retryable(true),
-            );
-        }
-        let hopeless = settled || lost_at.elapsed() >= LONGEST_DOUBT;
-        hopeless.then(|| unknown(Kind::Transport, "the connection was lost before the answer"))
     }
 
     fn end(&mut self) {

@@ -98,11 +98,11 @@ impl Request<ExecutionReports> {
 
 impl Topic for ExecutionReports {
     const NAME: &'static str = "ExecutionReport";
+    const RESUMES: bool = true;
     type Record = ExecutionReport;
 
-    fn resume_from(&mut self, time: &Time) -> bool {
+    fn resume_from(&mut self, time: &Time) {
         self.start_date = Some(time.clone());
-        true
     }
 }
 

@@ -81,14 +81,14 @@ impl Request<Trades> {
 
 impl Topic for Trades {
     const NAME: &'static str = "Trade";
+    const RESUMES: bool = true;
     type Record = Trade;
 
     /// The filter is by the time of execution, "after" in the vendor's words, so that a fill at
     /// that very time might be left out, and one executed before and published after would be. A
     /// minute earlier is asked for; what was delivered before is dropped.
-    fn resume_from(&mut self, time: &Time) -> bool {
+    fn resume_from(&mut self, time: &Time) {
         self.start_date = time.minus_micros(60_000_000).or_else(|| Some(time.clone()));
-        true
     }
 }
 

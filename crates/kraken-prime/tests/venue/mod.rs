@@ -69,10 +69,17 @@ impl Venue {
 
     /// The next connection, greeted if its signature is right.
     pub async fn accept(&self) -> Option<Peer> {
-        let (tcp, _) = tokio::time::timeout(PATIENCE, self.listener.accept())
-            .await
-            .unwrap()
-            .unwrap();
+        let greeted = self.greet("2019-02-13T05:17:32.000000Z");
+        tokio::time::timeout(PATIENCE, greeted).await.unwrap()
+    }
+
+    /// The same with the present time, however long it takes.
+    pub async fn accept_signed_at_now(&self) -> Option<Peer> {
+        self.greet(&kraken_prime::Time::now().to_string()).await
+    }
+
+    async fn greet(&self, time: &str) -> Option<Peer> {
+        let (tcp, _) = self.listener.accept().await.unwrap();
         tcp.set_nodelay(true).unwrap();
         let host = self.host();
         #[expect(
@@ -89,8 +96,7 @@ impl Venue {
         };
         let socket = accept_hdr_async(tcp, check).await.ok()?;
         let mut peer = Peer { socket };
-        let hello =
-            json!({"type": "hello", "ts": "2019-02-13T05:17:32.000000Z", "session_id": "S1"});
+        let hello = json!({"type": "hello", "ts": time, "session_id": "S1"});
         peer.say(&hello).await;
         Some(peer)
     }
