@@ -22,10 +22,6 @@ use crate::topic::{Record, Topic};
 /// What a [`Subscription`] yields.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are messages, and taken at once"
-)]
 pub enum Event<R> {
     /// A message.
     Message(Message<R>),
@@ -82,10 +78,6 @@ impl std::fmt::Display for Interruption {
 ///
 /// Dropping it cancels the request.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each answers a question of its own"
-)]
 pub struct Subscription<T: Topic> {
     inbox: Inbox<Incoming>,
     asks: mpsc::UnboundedSender<Ask>,
@@ -210,7 +202,7 @@ impl<T: Topic> Subscription<T> {
             }
             let item = match self.poll_page_and_inbox(context) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(late)) => Some(Ok(late)),
+                Poll::Ready(Err(late)) => Some(Ok(Event::Interrupted(late))),
                 Poll::Ready(Ok(None)) => {
                     self.ended = true;
                     Some(Err(self.closed()))
@@ -231,7 +223,7 @@ impl<T: Topic> Subscription<T> {
     fn poll_page_and_inbox(
         &mut self,
         context: &mut Context<'_>,
-    ) -> Poll<Result<Option<Taken<Incoming>>, Event<T::Record>>> {
+    ) -> Poll<Result<Option<Taken<Incoming>>, Interruption>> {
         if let Poll::Ready(taken) = self.inbox.poll_take(context) {
             return Poll::Ready(Ok(taken));
         }
@@ -240,8 +232,7 @@ impl<T: Topic> Subscription<T> {
             self.page_due = None;
             self.ask_again();
             let late = Error::new(Kind::Timeout).with_text("it did not come in time");
-            let late = Event::Interrupted(Interruption::Page(Arc::new(late)));
-            return Poll::Ready(Err(late));
+            return Poll::Ready(Err(Interruption::Page(Arc::new(late))));
         }
         Poll::Pending
     }

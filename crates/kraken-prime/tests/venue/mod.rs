@@ -5,7 +5,8 @@
     clippy::unwrap_used,
     clippy::panic,
     dead_code,
-    reason = "a test's tool"
+    unreachable_pub,
+    reason = "a tool of several tests"
 )]
 
 use std::time::Duration;
