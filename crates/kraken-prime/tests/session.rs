@@ -132,6 +132,51 @@ async fn a_last_page_that_shows_nothing_completes_the_view_too() {
 }
 
 #[tokio::test]
+async fn a_page_that_does_not_come_is_not_waited_for_without_end() {
+    let venue = Venue::open().await;
+    let builder = venue.client().answer_within(Duration::from_millis(100));
+    let (client, mut peer) = venue.connected_by(builder).await;
+    let asked = tokio::spawn(client.balances().view());
+    let reqid = peer.hear_subscribe("Balance").await;
+    let mut first = message(reqid, "Balance", 1, true, &json!([balance("USD", "1")]));
+    first["next"] = "p2".into();
+    peer.say(&first).await;
+    let view = asked.await.unwrap().unwrap();
+    peer.hear_type("page").await;
+    assert_eq!(peer.hear().await, json!({"reqid": reqid, "type": "cancel"}));
+    peer.snapshot("Balance", &json!([balance("BTC", "2")]))
+        .await;
+    timeout(PATIENCE, view.complete()).await.unwrap().unwrap();
+    assert_eq!(
+        (view.len(), amount(&view, "BTC").as_deref()),
+        (1, Some("2"))
+    );
+}
+
+/// A page of which the venue no longer knows is no refusal of the stream.
+#[tokio::test]
+async fn a_page_that_is_refused_is_asked_for_with_a_new_snapshot() {
+    let venue = Venue::open().await;
+    let (client, mut peer) = venue.connected().await;
+    let asked = tokio::spawn(client.balances().view());
+    let reqid = peer.hear_subscribe("Balance").await;
+    let mut first = message(reqid, "Balance", 1, true, &json!([balance("USD", "1")]));
+    first["next"] = "p2".into();
+    peer.say(&first).await;
+    let view = asked.await.unwrap().unwrap();
+    peer.hear_type("page").await;
+    peer.say(
+        &json!({"reqid": reqid, "type": "error", "error": {"code": 3, "msg": "unknown reqid"}}),
+    )
+    .await;
+    assert_eq!(peer.hear().await["type"], "cancel");
+    peer.snapshot("Balance", &json!([balance("BTC", "2")]))
+        .await;
+    timeout(PATIENCE, view.complete()).await.unwrap().unwrap();
+    assert_eq!(view.len(), 1);
+}
+
+#[tokio::test]
 async fn a_view_is_rebuilt_after_a_reconnect_and_says_so() {
     let venue = Venue::open().await;
     let (client, mut peer) = venue.connected().await;

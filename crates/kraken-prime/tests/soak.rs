@@ -1,7 +1,12 @@
 //! Many updates and orders through a venue that drops connections, repeats, leaves out, delays and
 //! garbles messages: at the end the views are what the venue has, and no order was placed twice.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "a test"
+)]
 
 mod venue;
 
@@ -222,16 +227,11 @@ async fn serve(peer: &mut Peer, world: &mut World, calm: &AtomicBool) -> Option<
             // What was left out last can only be seen by what follows.
             let all: Vec<u64> = subscriptions.0.keys().copied().collect();
             for reqid in all {
-                if subscriptions.0[&reqid].name != "MarketDataSnapshot" {
-                    out.extend(subscriptions.message(
-                        reqid,
-                        &json!({"initial": false}),
-                        &json!([]),
-                    ));
-                } else {
-                    let data = json!([market(world.price)]);
-                    out.extend(subscriptions.message(reqid, &json!({"initial": false}), &data));
-                }
+                let data = match subscriptions.0[&reqid].name.as_str() {
+                    "MarketDataSnapshot" => json!([market(world.price)]),
+                    _ => json!([]),
+                };
+                out.extend(subscriptions.message(reqid, &json!({"initial": false}), &data));
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -255,7 +255,7 @@ async fn serve(peer: &mut Peer, world: &mut World, calm: &AtomicBool) -> Option<
                         .await;
                     return None;
                 }
-                4 => continue,
+                4 => {}
                 5 => {
                     peer.socket.feed(Message::text(text.clone())).await.ok()?;
                     peer.socket.feed(Message::text(text)).await.ok()?;
