@@ -18,6 +18,7 @@
 //! | [`pacer`] | how a model of the venue's rate limits is asked |
 //! | [`pace`] | counters to build such a model from |
 //! | [`dispatch`] | what calls by operation id are given and give back |
+//! | `ws` | a WebSocket that reconnects (feature `ws`) |
 //! | [`error`] | the one error type of all venue crates |
 //!
 //! # Example
@@ -63,6 +64,8 @@ pub mod queue;
 pub mod retry;
 pub mod transport;
 pub mod watch;
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub use call::Call;
 pub use check::{At, Check, InvalidField};
