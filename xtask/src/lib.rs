@@ -10,6 +10,7 @@
 
 pub mod apis;
 pub mod ci;
+pub mod diff;
 pub mod format;
 pub mod generate;
 pub mod load;

@@ -9,7 +9,9 @@ use std::{
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use xtask::{
-    ci, operations,
+    ci,
+    diff::{self, verdict::Verdict},
+    operations,
     regen::{self, Options},
 };
 
@@ -54,6 +56,38 @@ enum Command {
         #[arg(long, value_name = "DIR", requires = "spec")]
         out: Option<PathBuf>,
     },
+    /// Tell what changed between two descriptions, whom it breaks, and the next version
+    ///
+    /// Compares after overlays and normalisation, as a Rust caller of the crates meets it: breaking
+    /// (does not compile, or means something else), behaviour (compiles, but does something else
+    /// when it runs) or compatible. Exit status: 0, or 1 for what --fail-on names or what stands in
+    /// the way of reading a side, or 2 if nothing could be compared.
+    ///
+    /// Examples:
+    ///   cargo xtask diff                       the working tree with the last commit
+    ///   cargo xtask diff --base main --format markdown
+    ///                                          what a branch changes, for its pull request
+    ///   cargo xtask diff --api kraken-spot old.yaml new.yaml
+    #[command(verbatim_doc_comment)]
+    Diff {
+        /// Only this API
+        #[arg(long, value_name = "NAME")]
+        api: Option<String>,
+        /// Compare the working tree with this revision [default: HEAD]
+        #[arg(long, value_name = "REV", conflicts_with_all = ["old", "new"])]
+        base: Option<String>,
+        /// The description before
+        #[arg(requires_all = ["new", "api"])]
+        old: Option<PathBuf>,
+        /// The description after; the overlay of the working tree applies to both
+        new: Option<PathBuf>,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+        format: DiffFormat,
+        /// Exit with 1 if something is as bad as this, or worse
+        #[arg(long, value_enum, value_name = "VERDICT")]
+        fail_on: Option<FailOn>,
+    },
     /// List every operation with its path, permission, pace and Rust method
     Operations {
         /// How to print the table
@@ -74,15 +108,61 @@ enum Format {
     Markdown,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DiffFormat {
+    /// For reading in a terminal
+    Text,
+    /// For a pull request
+    Markdown,
+    /// For programs
+    Json,
+}
+
+impl From<DiffFormat> for diff::Format {
+    fn from(format: DiffFormat) -> Self {
+        match format {
+            DiffFormat::Text => Self::Text,
+            DiffFormat::Markdown => Self::Markdown,
+            DiffFormat::Json => Self::Json,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FailOn {
+    /// What does not compile any more, or means something else
+    Breaking,
+    /// What does something else when it runs
+    Behaviour,
+    /// Any change that callers can see
+    Compatible,
+}
+
+impl From<FailOn> for Verdict {
+    fn from(verdict: FailOn) -> Self {
+        match verdict {
+            FailOn::Breaking => Self::Breaking,
+            FailOn::Behaviour => Self::Behaviour,
+            FailOn::Compatible => Self::Compatible,
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let cli = Cli::parse();
+    // A comparison tells "it breaks" from "it could not be compared".
+    let failed = match cli.command {
+        Command::Diff { .. } => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
+    };
+    match run(cli) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         // Whoever reads the output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            failed
         }
     }
 }
@@ -109,6 +189,23 @@ fn run(cli: Cli) -> anyhow::Result<bool> {
                 out,
             };
             regen::regen(&root, &options, &mut io::stdout().lock())
+        }
+        Command::Diff {
+            api,
+            base,
+            old,
+            new,
+            format,
+            fail_on,
+        } => {
+            let options = diff::Options {
+                api,
+                base,
+                files: old.zip(new),
+                format: format.into(),
+                fail_on: fail_on.map(Verdict::from),
+            };
+            diff::diff(&root, &options, &mut io::stdout().lock())
         }
         Command::Operations { format } => {
             let format = match format {

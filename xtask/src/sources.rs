@@ -42,9 +42,16 @@ impl Origin {
 /// Whose words a committed description is in: ours unless its entry says that it is the vendor's
 /// own file.
 pub fn words(root: &Path, api: &Api) -> Words {
-    std::fs::read_to_string(root.join(FILE))
+    words_in(
+        &std::fs::read_to_string(root.join(FILE)).unwrap_or_default(),
+        api,
+    )
+}
+
+/// The same from the text of the file.
+pub fn words_in(text: &str, api: &Api) -> Words {
+    toml::from_str::<Sources>(text)
         .ok()
-        .and_then(|text| toml::from_str::<Sources>(&text).ok())
         .and_then(|sources| {
             sources
                 .api
