@@ -279,12 +279,12 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
                 subject: &subject,
                 part,
             };
-            let pointer = self.new.pointer(after.at);
+            let pointer = self.new.place(after.at, after.is_rest());
             let whats = match pair {
                 Some((o, _)) => self.member(&old[*o], after, part, built),
                 None => vec![What::Added {
                     ty: Some(rust(after.schema, &str::to_owned)),
-                    required: after.always,
+                    required: after.always && !after.is_rest(),
                 }],
             };
             for what in whats {
@@ -298,7 +298,7 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
                     subject: &format!("{owner}.{}", before.ident),
                     part,
                 };
-                let pointer = self.old.pointer(before.at);
+                let pointer = self.old.place(before.at, before.is_rest());
                 self.push(&at, pointer, What::Removed);
             }
         }
@@ -380,7 +380,7 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
                     subject: old_name,
                     part: Part::Type(owner(before)),
                 };
-                let pointer = self.place(after);
+                let pointer = new.place(&after.facts.at, true);
                 let what = What::Renamed(old_name.to_owned(), new_name.to_owned());
                 self.push(&at, pointer, what);
             }
@@ -399,14 +399,6 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
         })
     }
 
-    /// Where a type is described, through references.
-    fn place(&self, ty: &Type<'_>) -> String {
-        let at = self.new.pointer(&ty.facts.at);
-        let node = self.new.document.pointer(&at);
-        node.and_then(|node| crate::normalise::resolve::resolve(self.new.document, node, &at).ok())
-            .map_or(at, |resolved| resolved.pointer)
-    }
-
     fn types_alike(&mut self, name: &str, old: &Type<'o>, new: &Type<'n>, users: &[&str]) {
         let owner = owner(old);
         let at = At {
@@ -414,7 +406,7 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
             subject: name,
             part: Part::Type(owner),
         };
-        let pointer = self.place(new);
+        let pointer = self.new.place(&new.facts.at, true);
         if old.facts.in_requests != new.facts.in_requests {
             let what = What::Built(new.facts.in_requests);
             self.push(&at, pointer.clone(), what);
@@ -495,13 +487,24 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
             self.positions(at, pointer, before, after);
         }
         let default = |ty: &Type<'_>, members: &[Member<'_>]| {
-            !array(ty) && members.iter().all(|m| !m.always || m.wire == "*")
+            !array(ty) && members.iter().all(|m| !m.always || m.is_rest())
         };
         if default(old, before) && !default(new, after) {
             self.push(at, pointer.to_owned(), What::NoDefault);
         }
         let pairs = pairing::members((self.old, before), (self.new, after));
-        if old.facts.in_requests && new.facts.in_requests && !array(new) {
+        let has_new = |ty: &Type<'_>| ty.facts.kind == TypeKind::Object;
+        if old.facts.in_requests && new.facts.in_requests && has_new(old) != has_new(new) {
+            let word = |ty| {
+                if has_new(ty) {
+                    "with `new`"
+                } else {
+                    "without `new`"
+                }
+            };
+            let kind = |ty| format!("a struct {}", word(ty));
+            self.push(at, pointer.to_owned(), What::Kind(kind(old), kind(new)));
+        } else if old.facts.in_requests && new.facts.in_requests {
             self.order(at, pointer, before, after, &pairs);
         }
         let built = old.facts.in_requests && new.facts.in_requests;
@@ -542,11 +545,11 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
         // By the new list already; by the old one they must be in line, too.
         let stay: Vec<usize> = pairs
             .iter()
-            .filter(|(o, n)| old[*o].always && new[*n].always && old[*o].wire != "*")
+            .filter(|(o, n)| old[*o].always && new[*n].always && !old[*o].is_rest())
             .map(|(o, _)| *o)
             .collect();
         if !stay.is_sorted() {
-            let needed = |member: &&Member<'_>| member.always && member.wire != "*";
+            let needed = |member: &&Member<'_>| member.always && !member.is_rest();
             let what = What::Order(
                 idents(old.iter().filter(needed)),
                 idents(new.iter().filter(needed)),

@@ -60,15 +60,10 @@ pub fn verdict(change: &Change) -> (Verdict, &'static str) {
             _ => (Breaking, "the field's type changes from `T` to `Option<T>`"),
         },
         What::AlwaysThere => match change.part {
-            Part::Argument => (
-                Breaking,
-                "a call without it does not compile (E0277: `Given` is not implemented)",
-            ),
             Part::Field(Owner::Callers) => (Breaking, "`new` takes one parameter more"),
             _ => (Behaviour, "an answer without it can't be read any more"),
         },
         What::MaybeEmpty => match change.part {
-            Part::Argument => (Compatible, "the setter stays; it need not be called"),
             Part::Field(Owner::Callers) => (Breaking, "`new` takes one parameter fewer"),
             _ => (Compatible, "the type stays; what is missing is empty"),
         },

@@ -15,10 +15,14 @@ use crate::{
     normalise::{
         lower::text,
         names, real_pointer,
+        resolve::resolve,
         rules::{COMMA_MARKER, FORMATS},
     },
     rewrite::{checks, types},
 };
+
+/// Stands for the names of all members without a field of their own.
+const REST: &str = "*";
 
 /// One side of a comparison.
 pub(super) struct View<'m> {
@@ -116,6 +120,15 @@ impl<'m> View<'m> {
         real
     }
 
+    /// As [`Self::pointer`]; `through` follows the references that the last node may be.
+    pub(super) fn place(&self, at: &str, through: bool) -> String {
+        let at = self.pointer(at);
+        let Some(node) = self.document.pointer(&at).filter(|_| through) else {
+            return at;
+        };
+        resolve(self.document, node, &at).map_or_else(|_| at.clone(), |found| found.pointer)
+    }
+
     /// The operations that reach each named type, in the order of the description.
     pub(super) fn users(&self) -> BTreeMap<&'m str, Vec<&'m str>> {
         let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -162,6 +175,11 @@ impl<'m> View<'m> {
 }
 
 impl Member<'_> {
+    /// Whether it is the field for all members without one of their own.
+    pub(super) fn is_rest(&self) -> bool {
+        self.wire == REST
+    }
+
     /// Whether the Rust type is an `Option`. Lists and maps are empty instead, but for those that
     /// travel outside of a body.
     pub(super) fn is_option(&self) -> bool {
@@ -309,7 +327,7 @@ fn members<'m>(model: &'m Model, name: &str, facts: &'m TypeFacts) -> Vec<Member
     if let TypeKind::WithRest(rest) = &facts.kind {
         members.push(Member {
             ident: rest.clone(),
-            wire: "*",
+            wire: REST,
             schema: plain,
             always: true,
             location: None,
@@ -503,7 +521,7 @@ mod tests {
             };
             for (name, ty) in &view.types {
                 if let Form::Struct(members) = &ty.form {
-                    for member in members.iter().filter(|member| member.wire != "*") {
+                    for member in members.iter().filter(|member| !member.is_rest()) {
                         here.insert(format!("{name}.{}", member.ident), shown(member));
                     }
                 }
