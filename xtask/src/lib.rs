@@ -11,6 +11,8 @@
 pub mod apis;
 pub mod ci;
 pub mod diff;
+pub mod download;
+pub mod fetch;
 pub mod format;
 pub mod generate;
 pub mod load;

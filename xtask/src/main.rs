@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use xtask::{
     ci,
     diff::{self, verdict::Verdict},
-    operations,
+    fetch, operations,
     regen::{self, Options},
 };
 
@@ -55,6 +55,28 @@ enum Command {
         /// Folder for the client generated with --spec
         #[arg(long, value_name = "DIR", requires = "spec")]
         out: Option<PathBuf>,
+    },
+    /// Get the vendor's description, show what changed, and put it in place on demand
+    ///
+    /// The address is that of specs/sources.toml. Only https is asked (and http on this machine),
+    /// through the proxy that the environment names. Whatever fails, nothing is changed.
+    ///
+    /// Examples:
+    ///   cargo xtask fetch                      all APIs, only to look
+    ///   cargo xtask fetch --api kraken-spot --accept
+    ///                                          one API, into specs/ with its date and digest
+    ///   cargo xtask fetch --api kraken-spot --from ~/Downloads/spot-rest.yaml --accept
+    #[command(verbatim_doc_comment)]
+    Fetch {
+        /// Only this API
+        #[arg(long, value_name = "NAME")]
+        api: Option<String>,
+        /// Another address than the recorded one, or a file
+        #[arg(long, value_name = "URL|FILE", requires = "api")]
+        from: Option<String>,
+        /// Put it in place, with its date and digest in specs/sources.toml
+        #[arg(long)]
+        accept: bool,
     },
     /// Tell what changed between two descriptions, whom it breaks, and the next version
     ///
@@ -189,6 +211,10 @@ fn run(cli: Cli) -> anyhow::Result<bool> {
                 out,
             };
             regen::regen(&root, &options, &mut io::stdout().lock())
+        }
+        Command::Fetch { api, from, accept } => {
+            let options = fetch::Options { api, from, accept };
+            fetch::fetch(&root, &options, &mut io::stdout().lock())
         }
         Command::Diff {
             api,
