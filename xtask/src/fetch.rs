@@ -77,7 +77,8 @@ pub fn fetch(root: &Path, options: &Options, out: &mut dyn Write) -> anyhow::Res
             )?;
         }
     }
-    Ok(readable)
+    // What is in the way of an accepted file is mended in the overlay, with the file in its place.
+    Ok(readable || options.accept)
 }
 
 /// A description that has arrived and is one.

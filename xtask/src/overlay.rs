@@ -6,7 +6,10 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use crate::{load::Loaded, problem::Problem};
+use crate::{
+    load::Loaded,
+    problem::{Problem, join},
+};
 
 /// What applying an overlay gives.
 #[derive(Debug, Default)]
@@ -108,11 +111,26 @@ fn apply_action(
         ));
         return;
     }
-    let mut pointers: Vec<String> = path
-        .query_located(document)
-        .locations()
-        .map(serde_json_path::NormalizedPath::to_json_pointer)
-        .collect();
+    let update = match update.map(|update| with_found_references(document, update)) {
+        None => None,
+        Some(Ok(update)) => Some(update),
+        Some(Err(path)) => {
+            outcome.unmatched.push(problem(
+                overlay,
+                &pointer,
+                format!(
+                    "action {} refers to what is not there exactly once: {path}",
+                    index + 1
+                ),
+                Some("correct the path in `$ref`, or drop the action".to_owned()),
+            ));
+            return;
+        }
+    };
+    let mut pointers: Vec<String> = located(document, &path);
+    if pointers.is_empty() {
+        pointers.extend(through_references(document, target));
+    }
     if pointers.is_empty() {
         outcome.unmatched.push(problem(
             overlay,
@@ -139,11 +157,115 @@ fn apply_action(
     for pointer in pointers.iter().rev() {
         if remove {
             remove_at(document, pointer);
-        } else if let (Some(node), Some(update)) = (document.pointer_mut(pointer), update) {
+        } else if let (Some(node), Some(update)) = (document.pointer_mut(pointer), &update) {
             merge(node, update);
         }
     }
     outcome.applied += 1;
+}
+
+fn located(document: &Value, path: &JsonPath) -> Vec<String> {
+    path.query_located(document)
+        .locations()
+        .map(serde_json_path::NormalizedPath::to_json_pointer)
+        .collect()
+}
+
+/// Where a target made of names and numbers only leads when it follows the references on its way.
+///
+/// So an action can name a place by the operation it is met in, whatever the vendor calls the
+/// component that describes it. A reference at the very end stays what it is.
+fn through_references(document: &Value, target: &str) -> Option<String> {
+    let mut at = String::new();
+    for step in steps(target)? {
+        let mut here = at.clone();
+        for _ in 0..16 {
+            let next = join(&here, &step);
+            if document.pointer(&next).is_some() {
+                here = next;
+                break;
+            }
+            let reference = document.pointer(&here)?.get("$ref")?.as_str()?;
+            reference.strip_prefix('#')?.clone_into(&mut here);
+        }
+        document.pointer(&here)?;
+        at = here;
+    }
+    Some(at)
+}
+
+/// The names and numbers of a JSONPath that has nothing else.
+fn steps(path: &str) -> Option<Vec<String>> {
+    let mut steps = Vec::new();
+    let mut rest = path.strip_prefix('$')?;
+    while !rest.is_empty() {
+        let step;
+        if let Some(after) = rest.strip_prefix("['") {
+            // A quote or backslash in a name would be escaped; no name of a description has one.
+            (step, rest) = after.split_once("']")?;
+            if step.contains(['\'', '\\', ',']) {
+                return None;
+            }
+        } else if let Some(after) = rest.strip_prefix('[') {
+            (step, rest) = after.split_once(']')?;
+            if !step.chars().all(|c| c.is_ascii_digit()) {
+                return None;
+            }
+        } else {
+            let after = rest.strip_prefix('.')?;
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            (step, rest) = after.split_at(end);
+            if !step.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                return None;
+            }
+        }
+        if step.is_empty() {
+            return None;
+        }
+        steps.push(step.to_owned());
+    }
+    Some(steps)
+}
+
+/// An update whose `$ref`s are references: one that is a JSONPath stands for the one place it
+/// finds. `Err` holds the path that does not find exactly one.
+fn with_found_references(document: &Value, update: &Value) -> Result<Value, String> {
+    Ok(match update {
+        Value::Object(map) => {
+            let mut found = serde_json::Map::new();
+            for (key, value) in map {
+                let value = match value {
+                    Value::String(path) if key == "$ref" && path.starts_with('$') => {
+                        Value::String(reference(document, path).ok_or_else(|| path.clone())?)
+                    }
+                    value => with_found_references(document, value)?,
+                };
+                found.insert(key.clone(), value);
+            }
+            Value::Object(found)
+        }
+        Value::Array(list) => list
+            .iter()
+            .map(|value| with_found_references(document, value))
+            .collect::<Result<_, _>>()?,
+        other => other.clone(),
+    })
+}
+
+/// The reference to the one place that a JSONPath finds; to where it leads if that is a reference.
+fn reference(document: &Value, path: &str) -> Option<String> {
+    let mut found = located(document, &JsonPath::parse(path).ok()?);
+    if found.is_empty() {
+        found.extend(through_references(document, path));
+    }
+    let [pointer] = found.as_slice() else {
+        return None;
+    };
+    let further = document
+        .pointer(pointer)
+        .and_then(|node| node.get("$ref"))
+        .and_then(Value::as_str);
+    Some(further.map_or_else(|| format!("#{pointer}"), str::to_owned))
 }
 
 /// Our extensions; a misspelt one would do nothing and say nothing.
@@ -285,6 +407,67 @@ mod tests {
             document,
             json!({"a": {"b": 2, "list": [1, 2], "keep": true, "c": {"x": 1}}})
         );
+    }
+
+    /// A description whose components may be called anything.
+    fn referring() -> Value {
+        json!({
+            "paths": {"/a/b": {"get": {"schema": {"$ref": "#/components/schemas/x~1y"}}}},
+            "components": {"schemas": {
+                "x/y": {"properties": {"result": {"$ref": "#/components/schemas/z"}}},
+                "z": {"properties": {"id": {"type": "string"}, "time": {}}},
+            }},
+        })
+    }
+
+    #[test]
+    fn a_target_of_names_goes_through_references() {
+        let mut document = referring();
+        let applied = apply(
+            &mut document,
+            &overlay(&json!([
+                {"target": "$.paths['/a/b'].get.schema.properties.result.properties.id",
+                 "description": "d", "update": {"x-format": "decimal"}},
+                // The last reference is a place of its own.
+                {"target": "$.paths['/a/b'].get.schema.properties.result",
+                 "description": "d", "update": {"x-name": "Z"}},
+                {"target": "$.paths['/a/b'].get.schema.properties.nothing",
+                 "description": "d", "remove": true},
+                {"target": "$.paths['/a/b'].get.schema.properties[?@.type]",
+                 "description": "d", "remove": true},
+            ])),
+        );
+        assert_eq!(applied.applied, 2);
+        assert_eq!(applied.unmatched.len(), 2);
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["z"]["properties"]["id"]["x-format"], "decimal");
+        assert_eq!(
+            schemas["x/y"]["properties"]["result"],
+            json!({"$ref": "#/components/schemas/z", "x-name": "Z"})
+        );
+        assert_eq!(schemas["z"].get("x-name"), None);
+    }
+
+    #[test]
+    fn a_reference_may_be_a_path_to_the_one_place() {
+        let mut document = referring();
+        let applied = apply(
+            &mut document,
+            &overlay(&json!([
+                {"target": "$.paths['/a/b'].get", "description": "d", "update": {
+                    "one": [{"$ref": "$.components.schemas[?@.properties.time]"}],
+                    "two": {"$ref": "$.paths['/a/b'].get.schema.properties.result"},
+                }},
+                {"target": "$", "description": "d",
+                 "update": {"$ref": "$.components.schemas[?@.properties]"}},
+                {"target": "$", "description": "d", "update": {"$ref": "$.nothing"}},
+            ])),
+        );
+        assert_eq!(applied.applied, 1);
+        assert_eq!(applied.unmatched.len(), 2);
+        let get = &document["paths"]["/a/b"]["get"];
+        assert_eq!(get["one"][0]["$ref"], "#/components/schemas/z");
+        assert_eq!(get["two"]["$ref"], "#/components/schemas/z");
     }
 
     #[test]

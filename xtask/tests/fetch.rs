@@ -1,0 +1,309 @@
+//! `cargo xtask fetch` against a server on loopback, and the first fetch of a vendor's own file.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can't be set up should stop"
+)]
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use serde_json::Value;
+use xtask::{
+    apis::APIS,
+    diff::{self, Format, Side},
+    fetch::{Options, fetch},
+    load, sources,
+};
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// A workspace with the descriptions and nothing else.
+fn only_specs() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("specs")).unwrap();
+    let mut files = vec![sources::FILE, "Cargo.toml"];
+    for api in APIS {
+        files.extend([api.spec, api.overlay]);
+    }
+    for file in files {
+        fs::copy(workspace().join(file), root.path().join(file)).unwrap();
+    }
+    root
+}
+
+/// All files of the workspace, to see that nothing changed.
+fn contents(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(root.join("specs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), fs::read(&path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Answers one connection after the other with the same bytes; gives its address.
+fn server(answer: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head);
+            let _ = stream.write_all(&answer);
+        }
+    });
+    format!("http://{address}/openapi/spot-rest.yaml")
+}
+
+fn answer(status: &str, body: &[u8]) -> Vec<u8> {
+    let mut answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    answer.extend_from_slice(body);
+    answer
+}
+
+fn run(root: &Path, api: &str, from: &str, accept: bool) -> (anyhow::Result<bool>, String) {
+    let mut out = Vec::new();
+    let options = Options {
+        api: Some(api.to_owned()),
+        from: Some(from.to_owned()),
+        accept,
+    };
+    let result = fetch(root, &options, &mut out);
+    (result, String::from_utf8(out).unwrap())
+}
+
+/// The committed description with one operation less and another version.
+fn newer() -> Vec<u8> {
+    let mut document = load::load(&workspace().join(APIS[0].spec), "spec")
+        .unwrap()
+        .value;
+    document["info"]["version"] = "1.2.0".into();
+    document["paths"]
+        .as_object_mut()
+        .unwrap()
+        .shift_remove("/public/Time")
+        .unwrap();
+    serde_json::to_vec_pretty(&document).unwrap()
+}
+
+#[test]
+fn what_changed_is_shown_and_only_accepted_on_demand() {
+    let root = only_specs();
+    let before = contents(root.path());
+    let url = server(answer("200 OK", &newer()));
+
+    let (result, text) = run(root.path(), "kraken-spot", &url, false);
+    assert!(result.unwrap(), "{text}");
+    for part in ["get_server_time() is gone", "1.1.0 → 1.2.0", "--accept"] {
+        assert!(text.contains(part), "{part} in:\n{text}");
+    }
+    assert_eq!(contents(root.path()), before);
+
+    let (result, text) = run(root.path(), "kraken-spot", &url, true);
+    assert!(result.unwrap(), "{text}");
+    let spec = fs::read(root.path().join(APIS[0].spec)).unwrap();
+    assert_eq!(spec, newer());
+    let origin = sources::origin(root.path(), &APIS[0], &load::digest(&spec)).unwrap();
+    assert_eq!(origin.version, "1.2.0");
+    assert!(!origin.transcription);
+    assert!(origin.date.as_str() > "2026-08-17", "{}", origin.date);
+    // The address of a test is none to write down; everything of the other APIs stays.
+    assert!(origin.url.starts_with("https://"));
+    let record = fs::read_to_string(root.path().join(sources::FILE)).unwrap();
+    let old = String::from_utf8(
+        before
+            .iter()
+            .find(|(path, _)| path.ends_with("sources.toml"))
+            .unwrap()
+            .1
+            .clone(),
+    )
+    .unwrap();
+    assert_eq!(record.lines().count(), old.lines().count());
+    let changed = record
+        .lines()
+        .zip(old.lines())
+        .filter(|(new, old)| new != old)
+        .count();
+    assert_eq!(changed, 5, "version, date, transcription, digest, note");
+    assert_eq!(contents(root.path()).len(), before.len(), "no draft stays");
+
+    let (result, text) = run(root.path(), "kraken-spot", &url, true);
+    assert!(result.unwrap());
+    assert!(text.contains("is what is committed"), "{text}");
+}
+
+#[test]
+fn nothing_changes_on_any_failure() {
+    let root = only_specs();
+    let before = contents(root.path());
+    let mut cut_off = answer("200 OK", &newer());
+    cut_off.truncate(5000);
+    let too_large = vec![b' '; 17 * 1024 * 1024];
+    let redirect =
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/x\r\nContent-Length: 0\r\n\r\n";
+    let page = b"<!doctype html><title>openapi: 3.0.0</title>";
+    let refused = {
+        // A port that was free a moment ago.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}/a.yaml", listener.local_addr().unwrap())
+    };
+    for (from, part) in [
+        (server(answer("200 OK", page)), "web page"),
+        (server(answer("404 Not Found", b"nothing here")), "404"),
+        (server(answer("500 Oh", b"")), "500"),
+        (server(cut_off), "getting http"),
+        (server(answer("200 OK", &too_large)), "larger than 16 MiB"),
+        (server(redirect.to_vec()), "getting http"),
+        (server(b"nonsense\r\n\r\n".to_vec()), "getting http"),
+        (
+            server(answer("200 OK", b"openapi: 3.0.0\npaths: {}\n")),
+            "no operations",
+        ),
+        (
+            server(answer("200 OK", b"openapi: 3.1.0\npaths: {}\n")),
+            "3.1.0",
+        ),
+        (server(answer("200 OK", b"a: [1\n")), "not YAML"),
+        (server(answer("200 OK", b"")), "empty"),
+        (refused, "getting http"),
+        ("http://venue.example/a.yaml".to_owned(), "not https"),
+        ("ftp://127.0.0.1/a.yaml".to_owned(), "scheme"),
+        ("no/such/file.yaml".to_owned(), "getting no/such"),
+    ] {
+        let (result, text) = run(root.path(), "kraken-spot", &from, true);
+        let error = format!("{:#}", result.unwrap_err());
+        assert!(error.contains(part), "{part} in {error}\n{text}");
+        assert!(error.contains("nothing was changed"), "{error}");
+        assert_eq!(contents(root.path()), before, "{part}");
+    }
+}
+
+#[test]
+fn a_server_that_never_ends_is_left() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/a.yaml", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nopenapi: 3.0.0\n");
+        // Until the other side has had enough.
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.read(&mut [0; 4096]);
+    });
+    let origin = xtask::download::Origin::parse(&url).unwrap();
+    let error = xtask::download::get(&origin, std::time::Duration::from_millis(300)).unwrap_err();
+    assert!(format!("{error:#}").contains("timeout"), "{error:#}");
+}
+
+#[test]
+fn an_entry_that_is_laid_out_otherwise_is_left_alone() {
+    let root = only_specs();
+    let path = root.path().join(sources::FILE);
+    let text = fs::read_to_string(&path)
+        .unwrap()
+        .replace("name = \"kraken-spot\"", "\"name\" = \"kraken-spot\"");
+    fs::write(&path, text).unwrap();
+    let before = contents(root.path());
+    let url = server(answer("200 OK", &newer()));
+    let (result, _) = run(root.path(), "kraken-spot", &url, true);
+    let error = format!("{:#}", result.unwrap_err());
+    assert!(error.contains("by hand"), "{error}");
+    assert_eq!(contents(root.path()), before);
+}
+
+/// Gives all components other names and another order, as a vendor's own file would have.
+fn in_the_vendors_style(document: &Value) -> Value {
+    let mut text = document.to_string();
+    for kind in ["schemas", "parameters", "responses", "requestBodies"] {
+        let names: Vec<String> = document
+            .pointer(&format!("/components/{kind}"))
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            text = text.replace(
+                &format!("\"#/components/{kind}/{name}\""),
+                &format!("\"#/components/{kind}/{}\"", vendors(&name)),
+            );
+        }
+    }
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    for components in document["components"]
+        .as_object_mut()
+        .unwrap()
+        .values_mut()
+        .filter_map(Value::as_object_mut)
+    {
+        *components = std::mem::take(components)
+            .into_iter()
+            .rev()
+            .map(|(name, value)| (vendors(&name), value))
+            .collect();
+    }
+    let paths = document["paths"].as_object_mut().unwrap();
+    *paths = std::mem::take(paths).into_iter().rev().collect();
+    document
+}
+
+/// What the vendor may call a component of ours.
+fn vendors(name: &str) -> String {
+    let name: String = name
+        .chars()
+        .map(|c| match c {
+            // Whatever hangs on our words must not find them.
+            'a'..='y' => char::from(c as u8 + 1),
+            'z' => 'a',
+            c => c,
+        })
+        .collect();
+    format!("V{name}")
+}
+
+/// The first fetch replaces our transcription: overlays and rules must hold for a file whose
+/// components are called otherwise, and only the names of types may be others.
+#[test]
+fn overlays_hold_for_other_names_of_components() {
+    let root = only_specs();
+    for api in APIS {
+        let committed = load::load(&workspace().join(api.spec), api.spec).unwrap();
+        let vendors = in_the_vendors_style(&committed.value);
+        let text = serde_json::to_vec(&vendors).unwrap();
+        let report = diff::between(
+            root.path(),
+            &[api],
+            &Side::Tree,
+            &Side::Bytes("vendor's".to_owned(), text),
+        )
+        .unwrap();
+        let found = &report.apis[0];
+        let other: Vec<_> = found
+            .changes
+            .iter()
+            .filter(|judged| judged.change.what.word() != "renamed")
+            .collect();
+        assert!(
+            found.problems.is_empty() && found.unmatched.is_empty() && other.is_empty(),
+            "{}",
+            report.print(Format::Text).unwrap()
+        );
+    }
+}
