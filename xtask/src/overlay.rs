@@ -131,6 +131,15 @@ fn apply_action(
     if pointers.is_empty() {
         pointers.extend(through_references(document, target));
     }
+    if action.get("x-follow").and_then(Value::as_bool) == Some(true) {
+        // The component itself, for all who refer to it.
+        for pointer in &mut pointers {
+            if let Some(further) = referred(document, pointer) {
+                *pointer = further;
+            }
+        }
+        pointers.dedup();
+    }
     if pointers.is_empty() {
         outcome.unmatched.push(problem(
             overlay,
@@ -261,11 +270,14 @@ fn reference(document: &Value, path: &str) -> Option<String> {
     let [pointer] = found.as_slice() else {
         return None;
     };
-    let further = document
-        .pointer(pointer)
-        .and_then(|node| node.get("$ref"))
-        .and_then(Value::as_str);
-    Some(further.map_or_else(|| format!("#{pointer}"), str::to_owned))
+    let further = referred(document, pointer);
+    Some(format!("#{}", further.as_ref().unwrap_or(pointer)))
+}
+
+/// Where the reference at a place leads.
+fn referred(document: &Value, pointer: &str) -> Option<String> {
+    let reference = document.pointer(pointer)?.get("$ref")?.as_str()?;
+    reference.strip_prefix('#').map(str::to_owned)
 }
 
 /// Our extensions; a misspelt one would do nothing and say nothing.
@@ -431,13 +443,15 @@ mod tests {
                 // The last reference is a place of its own.
                 {"target": "$.paths['/a/b'].get.schema.properties.result",
                  "description": "d", "update": {"x-name": "Z"}},
+                {"target": "$.paths['/a/b'].get.schema", "x-follow": true,
+                 "description": "d", "update": {"title": "the component"}},
                 {"target": "$.paths['/a/b'].get.schema.properties.nothing",
                  "description": "d", "remove": true},
                 {"target": "$.paths['/a/b'].get.schema.properties[?@.type]",
                  "description": "d", "remove": true},
             ])),
         );
-        assert_eq!(applied.applied, 2);
+        assert_eq!(applied.applied, 3);
         assert_eq!(applied.unmatched.len(), 2);
         let schemas = &document["components"]["schemas"];
         assert_eq!(schemas["z"]["properties"]["id"]["x-format"], "decimal");
@@ -446,6 +460,7 @@ mod tests {
             json!({"$ref": "#/components/schemas/z", "x-name": "Z"})
         );
         assert_eq!(schemas["z"].get("x-name"), None);
+        assert_eq!(schemas["x/y"]["title"], "the component");
     }
 
     #[test]
