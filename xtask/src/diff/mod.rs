@@ -31,7 +31,7 @@ use self::{
 pub use self::{prose::Prose, sides::Side};
 use crate::{
     apis::{self, APIS, Api},
-    problem::{Problem, action},
+    problem::{PLACEHOLDER, Problem, action},
 };
 
 /// What to compare, and how to show it.
@@ -261,7 +261,7 @@ fn one(root: &Path, api: &Api, old: &Side, new: &Side) -> anyhow::Result<ApiRepo
             &View::new(&after.model, &after.document.value),
         ),
     );
-    report.pins = changes.iter().filter_map(pin).collect();
+    report.pins = pins(&changes);
     report.changes = changes.into_iter().map(judge).collect();
     // The sort is stable: within a verdict the order of the description stays.
     report
@@ -279,14 +279,27 @@ fn judge(change: Change) -> Judged {
     }
 }
 
-/// The overlay action that keeps the old name of a type that the vendor calls otherwise.
-fn pin(change: &Change) -> Option<String> {
-    match (&change.what, change.part) {
-        (What::Renamed(old, _), Part::Type(_)) => {
-            Some(action(&change.pointer, &format!("x-name: {old}")))
+/// The overlay actions that keep the old names of types that the vendor calls otherwise.
+fn pins(changes: &[Change]) -> Vec<String> {
+    let mut names: Vec<(&str, &str)> = Vec::new();
+    for change in changes {
+        let (What::Renamed(old, _), Part::Type(_)) = (&change.what, change.part) else {
+            continue;
+        };
+        // Two types of one place: the longer name is made from the shorter.
+        match names.iter_mut().find(|(at, _)| *at == change.pointer) {
+            Some((_, name)) if name.len() > old.len() => *name = old,
+            Some(_) => {}
+            None => names.push((&change.pointer, old)),
         }
-        _ => None,
     }
+    let pin = |(at, name): (&str, &str)| {
+        action(at, &format!("x-name: {name}")).replace(
+            PLACEHOLDER,
+            "Callers know the type by this name, whatever the vendor calls its component.",
+        )
+    };
+    names.into_iter().map(pin).collect()
 }
 
 /// The version that all crates of the workspace share.

@@ -14,7 +14,7 @@ use crate::{
     },
     normalise::{
         lower::text,
-        names, real_pointer,
+        names,
         resolve::resolve,
         rules::{COMMA_MARKER, FORMATS},
     },
@@ -23,6 +23,9 @@ use crate::{
 
 /// Stands for the names of all members without a field of their own.
 const REST: &str = "*";
+
+/// References and merged parts that a pointer goes through at most.
+const MAX_DEPTH: usize = 16;
 
 /// One side of a comparison.
 pub(super) struct View<'m> {
@@ -108,16 +111,39 @@ impl<'m> View<'m> {
         }
     }
 
-    /// Where a pointer leads in the description, or the nearest place above it.
+    /// Where a pointer leads in the description, through references and the parts that objects are
+    /// merged from; or the nearest place above it.
     pub(super) fn pointer(&self, at: &str) -> String {
-        let mut real = real_pointer(self.document, at);
-        while self.document.pointer(&real).is_none() {
-            let Some((above, _)) = real.rsplit_once('/') else {
-                return String::new();
-            };
-            real.truncate(above.len());
+        let segments: Vec<&str> = at.split('/').skip(1).collect();
+        self.furthest(String::new(), &segments, 0).1
+    }
+
+    /// How many segments are left over at the place that is furthest along, and that place.
+    fn furthest(&self, at: String, segments: &[&str], depth: usize) -> (usize, String) {
+        let ([first, rest @ ..], Some(node)) = (segments, self.document.pointer(&at)) else {
+            return (segments.len(), at);
+        };
+        let mut ways = Vec::new();
+        let next = format!("{at}/{first}");
+        if self.document.pointer(&next).is_some() {
+            ways.push(self.furthest(next, rest, depth));
         }
-        real
+        if depth < MAX_DEPTH {
+            if let Some(target) = text(node, "$ref").and_then(|target| target.strip_prefix('#')) {
+                ways.push(self.furthest(target.to_owned(), segments, depth + 1));
+            }
+            for word in ["allOf", "oneOf", "anyOf"] {
+                let parts = node.get(word).and_then(Value::as_array).map_or(0, Vec::len);
+                for part in 0..parts {
+                    let part = format!("{at}/{word}/{part}");
+                    ways.push(self.furthest(part, segments, depth + 1));
+                }
+            }
+        }
+        ways.into_iter()
+            .filter(|(left, _)| *left < segments.len())
+            .min_by_key(|(left, _)| *left)
+            .unwrap_or((segments.len(), at))
     }
 
     /// As [`Self::pointer`]; `through` follows the references that the last node may be.
