@@ -13,6 +13,7 @@ use xtask::{
     diff::{self, verdict::Verdict},
     fetch, operations,
     regen::{self, Options},
+    review, semver,
 };
 
 /// The maintainer's tool of exchange-bindings.
@@ -111,13 +112,47 @@ enum Command {
         fail_on: Option<FailOn>,
     },
     /// List every operation with its path, permission, pace and Rust method
+    ///
+    /// Examples:
+    ///   cargo xtask operations                     in the terminal
+    ///   cargo xtask operations --format markdown   into OPERATIONS.md, which the README links to
+    ///   cargo xtask operations --check             exit status 1 if OPERATIONS.md is another one
+    #[command(verbatim_doc_comment)]
     Operations {
         /// How to print the table
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
+        /// Write nothing; compare OPERATIONS.md with what would be written
+        #[arg(long)]
+        check: bool,
     },
-    /// Run everything CI runs: format, regen --check, clippy, tests, docs
-    Ci,
+    /// Show what a reviewer has to look at: pending snapshots, and the changes since the base branch
+    ///
+    /// Both are what a caller of the crates sees: the changed lines of each operation's snapshot,
+    /// and the Markdown of `cargo xtask diff`, ready for a pull request. Exit status 1 if snapshots
+    /// are pending.
+    #[command(verbatim_doc_comment)]
+    Review {
+        /// The branch that the change is made from [default: origin/main, or main]
+        #[arg(long, value_name = "REV")]
+        base: Option<String>,
+    },
+    /// Compare the public API of each crate with the last release, with cargo-semver-checks
+    ///
+    /// `cargo xtask diff` judges descriptions; this looks at the Rust code, by hand or generated.
+    /// Exit status 1 if a crate breaks its users.
+    #[command(verbatim_doc_comment)]
+    Semver {
+        /// Compare with this revision [default: the last tag like v1.2.3]
+        #[arg(long, value_name = "REV")]
+        base: Option<String>,
+    },
+    /// Run everything CI runs: format, regen --check, operations --check, review, clippy, tests, docs
+    Ci {
+        /// The branch that the change is made from, for the review
+        #[arg(long, value_name = "REV")]
+        base: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -126,7 +161,7 @@ enum Format {
     Table,
     /// A JSON array
     Json,
-    /// A Markdown table
+    /// The page OPERATIONS.md, which is written
     Markdown,
 }
 
@@ -233,18 +268,40 @@ fn run(cli: Cli) -> anyhow::Result<bool> {
             };
             diff::diff(&root, &options, &mut io::stdout().lock())
         }
-        Command::Operations { format } => {
+        Command::Operations { check: true, .. } => {
+            let same = operations::check_page(&root)?;
+            if !same {
+                eprintln!(
+                    "{} differs: run `cargo xtask operations --format markdown`",
+                    operations::PAGE
+                );
+            }
+            Ok(same)
+        }
+        Command::Operations {
+            format: Format::Markdown,
+            ..
+        } => {
+            let written = operations::write_page(&root)?;
+            let word = if written { "written" } else { "unchanged" };
+            println!("{}: {word}", operations::PAGE);
+            Ok(true)
+        }
+        Command::Operations { format, .. } => {
             let format = match format {
-                Format::Table => operations::Format::Table,
                 Format::Json => operations::Format::Json,
-                Format::Markdown => operations::Format::Markdown,
+                _ => operations::Format::Table,
             };
             io::stdout()
                 .lock()
                 .write_all(operations::operations(&root, format)?.as_bytes())?;
             Ok(true)
         }
-        Command::Ci => ci::ci(&root).map(|()| true),
+        Command::Review { base } => {
+            review::review(&root, base.as_deref(), &mut io::stdout().lock())
+        }
+        Command::Semver { base } => semver::semver(&root, base.as_deref(), &mut io::stdout()),
+        Command::Ci { base } => ci::ci(&root, base.as_deref()).map(|()| true),
     }
 }
 
