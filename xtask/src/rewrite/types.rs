@@ -338,8 +338,9 @@ fn structure(
     } else {
         quote!(#[derive(Clone, Debug, #default PartialEq)])
     };
-    // An answer may grow; a request is built by callers, who need to write it out.
-    let open = if facts.in_requests {
+    // An answer may grow, and so may a call's own request, which its builder writes. What is in a
+    // request is built by callers, who may write it out.
+    let open = if facts.in_requests && !name.ends_with("Request") {
         TokenStream::new()
     } else {
         quote!(#[non_exhaustive])
