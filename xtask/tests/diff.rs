@@ -480,3 +480,159 @@ fn what_can_t_be_read_in_full_is_said_and_the_rest_compared() {
         assert!(text.contains(part), "{part} in:\n{text}");
     }
 }
+
+/// Runs Git in a folder, without the settings of whoever runs the tests.
+fn git(root: &Path, arguments: &[&str]) {
+    let done = std::process::Command::new("git")
+        .arg("-C")
+        .arg(root)
+        .args(["-c", "user.name=t", "-c", "user.email=t@venue.example"])
+        .args([
+            "-c",
+            "commit.gpgsign=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ])
+        .args(arguments)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_SYSTEM", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+/// The committed descriptions in a repository of their own, with one commit.
+fn repository() -> tempfile::TempDir {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("specs")).unwrap();
+    let mut files = vec![xtask::sources::FILE, "Cargo.toml"];
+    for api in xtask::apis::APIS {
+        files.extend([api.spec, api.overlay]);
+    }
+    for file in files {
+        fs::copy(workspace.join(file), root.path().join(file)).unwrap();
+    }
+    git(root.path(), &["init", "--quiet"]);
+    git(root.path(), &["add", "."]);
+    git(root.path(), &["commit", "--quiet", "--message", "first"]);
+    root
+}
+
+fn run(root: &Path, options: &diff::Options) -> anyhow::Result<(bool, String)> {
+    let mut out = Vec::new();
+    let good = diff::diff(root, options, &mut out)?;
+    Ok((good, String::from_utf8(out).unwrap()))
+}
+
+#[test]
+fn a_revision_is_read_without_a_checkout() {
+    let root = repository();
+    let root = root.path();
+    let strict = diff::Options {
+        fail_on: Some(Behaviour),
+        ..diff::Options::default()
+    };
+    let (good, text) = run(root, &strict).unwrap();
+    assert!(good && text.contains("kraken-spot: no change"), "{text}");
+
+    // An overlay is as much of a description as the vendor's file is.
+    let overlay = root.join("specs/kraken-spot.overlay.yaml");
+    let mut actions = fs::read_to_string(&overlay).unwrap();
+    actions.push_str(
+        "\n  - target: $.paths['/public/Time'].get\n    description: It has been moved.\n    update: {x-name: get_time}\n",
+    );
+    fs::write(&overlay, actions).unwrap();
+    let (good, text) = run(root, &strict).unwrap();
+    assert!(
+        !good && text.contains("is renamed: get_server_time() → get_time()"),
+        "{text}"
+    );
+    assert!(text.contains("version: 0.1.0 → 0.2.0"), "{text}");
+    let lenient = diff::Options::default();
+    assert!(run(root, &lenient).unwrap().0, "only --fail-on fails");
+
+    git(root, &["add", "."]);
+    git(root, &["commit", "--quiet", "--message", "second"]);
+    assert!(run(root, &strict).unwrap().0);
+    let base = |revision: &str| diff::Options {
+        base: Some(revision.to_owned()),
+        api: Some("kraken-spot".to_owned()),
+        ..strict.clone()
+    };
+    assert!(!run(root, &base("HEAD~1")).unwrap().0);
+    for unknown in ["no-such-branch", "--output=/tmp/x", ""] {
+        let error = run(root, &base(unknown)).unwrap_err().to_string();
+        assert!(error.contains("revision"), "{error}");
+    }
+}
+
+#[test]
+fn an_api_that_is_new_is_one_change() {
+    let root = repository();
+    let root = root.path();
+    git(
+        root,
+        &["rm", "--quiet", "--cached", "specs/kraken-custody.yaml"],
+    );
+    git(root, &["commit", "--quiet", "--message", "without"]);
+    let (_, text) = run(root, &diff::Options::default()).unwrap();
+    assert!(
+        text.contains("kraken-custody is new: 13 operations"),
+        "{text}"
+    );
+    assert!(text.contains("kraken-spot: no change"), "{text}");
+}
+
+#[test]
+fn two_files_are_compared_and_wrong_use_is_told() {
+    let root = repository();
+    let folder = tempfile::tempdir().unwrap();
+    let spec = fs::read(root.path().join("specs/kraken-custody.yaml")).unwrap();
+    let old = folder.path().join("old.yaml");
+    fs::write(&old, &spec).unwrap();
+    let mut document = load::parse(&spec, "spec").unwrap().value;
+    remove(&mut document, "/paths/~10~1private~1WithdrawMethods");
+    let new = folder.path().join("new.json");
+    fs::write(&new, document.to_string()).unwrap();
+    let options = diff::Options {
+        api: Some("kraken-custody".to_owned()),
+        files: Some((old.clone(), new)),
+        fail_on: Some(Breaking),
+        ..diff::Options::default()
+    };
+    let (good, text) = run(root.path(), &options).unwrap();
+    assert!(!good && text.contains("() is gone"), "{text}");
+
+    let files = Some((old, folder.path().join("missing.yaml")));
+    for (options, part) in [
+        (
+            diff::Options {
+                files: files.clone(),
+                ..diff::Options::default()
+            },
+            "--api",
+        ),
+        (
+            diff::Options {
+                files,
+                ..options.clone()
+            },
+            "can't be read",
+        ),
+        (
+            diff::Options {
+                api: Some("kraken".to_owned()),
+                ..diff::Options::default()
+            },
+            "no API `kraken`",
+        ),
+    ] {
+        let error = format!("{:#}", run(root.path(), &options).unwrap_err());
+        assert!(error.contains(part), "{part} in {error}");
+    }
+}
