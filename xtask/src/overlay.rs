@@ -79,6 +79,7 @@ fn apply_action(
             Some("give it a `description`: the fact and how sure it is".to_owned()),
         ));
     }
+    unknown_members(overlay, &pointer, action, outcome);
     if let Some(update) = action.get("update") {
         unknown_words(overlay, &pointer, update, outcome);
     }
@@ -111,10 +112,12 @@ fn apply_action(
         ));
         return;
     }
-    let update = match update.map(|update| with_found_references(document, update)) {
-        None => None,
-        Some(Ok(update)) => Some(update),
-        Some(Err(path)) => {
+    let update = match update
+        .map(|update| with_found_references(document, update))
+        .transpose()
+    {
+        Ok(update) => update,
+        Err(path) => {
             outcome.unmatched.push(problem(
                 overlay,
                 &pointer,
@@ -127,19 +130,8 @@ fn apply_action(
             return;
         }
     };
-    let mut pointers: Vec<String> = located(document, &path);
-    if pointers.is_empty() {
-        pointers.extend(through_references(document, target));
-    }
-    if action.get("x-follow").and_then(Value::as_bool) == Some(true) {
-        // The component itself, for all who refer to it.
-        for pointer in &mut pointers {
-            if let Some(further) = referred(document, pointer) {
-                *pointer = further;
-            }
-        }
-        pointers.dedup();
-    }
+    let follow = action.get("x-follow").and_then(Value::as_bool) == Some(true);
+    let pointers = places(document, target, &path, follow);
     if pointers.is_empty() {
         outcome.unmatched.push(problem(
             overlay,
@@ -161,16 +153,39 @@ fn apply_action(
         ));
         return;
     }
+    carry_out(document, pointers, update.as_ref().filter(|_| !remove));
+    outcome.applied += 1;
+}
+
+/// Merges the update into all places, or removes them.
+fn carry_out(document: &mut Value, mut pointers: Vec<String>, update: Option<&Value>) {
     // From the back, so that removing an array element does not move the ones still to come.
     pointers.sort_by_key(|pointer| pointer_order(pointer));
     for pointer in pointers.iter().rev() {
-        if remove {
-            remove_at(document, pointer);
-        } else if let (Some(node), Some(update)) = (document.pointer_mut(pointer), &update) {
-            merge(node, update);
+        match (document.pointer_mut(pointer), update) {
+            (Some(node), Some(update)) => merge(node, update),
+            _ => remove_at(document, pointer),
         }
     }
-    outcome.applied += 1;
+}
+
+/// Where an action changes something.
+fn places(document: &Value, target: &str, path: &JsonPath, follow: bool) -> Vec<String> {
+    let mut pointers = located(document, path);
+    if pointers.is_empty() {
+        pointers.extend(through_references(document, target));
+    }
+    if follow {
+        // The component itself, for all who refer to it.
+        for pointer in &mut pointers {
+            if let Some(further) = referred(document, pointer) {
+                *pointer = further;
+            }
+        }
+        pointers.sort_unstable();
+        pointers.dedup();
+    }
+    pointers
 }
 
 fn located(document: &Value, path: &JsonPath) -> Vec<String> {
@@ -303,6 +318,21 @@ const EXTENSIONS: &[&str] = &[
     "x-tuple-name",
     "x-variant-names",
 ];
+
+/// Reports every member that no action has.
+fn unknown_members(overlay: &Loaded, pointer: &str, action: &Value, outcome: &mut Applied) {
+    const MEMBERS: [&str; 5] = ["target", "description", "update", "remove", "x-follow"];
+    for (key, _) in action.as_object().into_iter().flatten() {
+        if !MEMBERS.contains(&key.as_str()) {
+            outcome.problems.push(problem(
+                overlay,
+                pointer,
+                format!("`{key}` is no member of an action"),
+                Some(format!("an action has {}", MEMBERS.join(", "))),
+            ));
+        }
+    }
+}
 
 /// Reports every key of an update that looks like an extension of ours and is none.
 fn unknown_words(overlay: &Loaded, pointer: &str, update: &Value, outcome: &mut Applied) {
@@ -529,11 +559,12 @@ mod tests {
         let applied = apply(
             &mut document,
             &overlay(
-                &json!([{"target": "$.a", "description": "d", "update": {"b": [{"x-formt": "decimal"}]}}]),
+                &json!([{"target": "$.a", "description": "d", "x-folow": true, "update": {"b": [{"x-formt": "decimal"}]}}]),
             ),
         );
-        assert_eq!(applied.problems.len(), 1);
-        assert!(applied.problems[0].reason.contains("`x-formt`"));
+        assert_eq!(applied.problems.len(), 2);
+        assert!(applied.problems[0].reason.contains("`x-folow`"));
+        assert!(applied.problems[1].reason.contains("`x-formt`"));
     }
 
     #[test]

@@ -77,19 +77,17 @@ fn base_revision(root: &Path, base: Option<&str>) -> anyhow::Result<Option<Strin
         };
         git(root, &["rev-parse", "--short", &common])
     };
-    match base {
-        Some(base) => found(base)?
-            .map(Some)
-            .with_context(|| format!("Git finds nothing that HEAD and `{base}` have in common")),
-        None => {
-            for base in BASES {
-                if let Some(revision) = found(base)? {
-                    return Ok(Some(revision));
-                }
-            }
-            Ok(None)
+    if let Some(base) = base {
+        let common = found(base)?;
+        let missing = || format!("Git finds nothing that HEAD and `{base}` have in common");
+        return common.map(Some).with_context(missing);
+    }
+    for base in BASES {
+        if let Some(revision) = found(base)? {
+            return Ok(Some(revision));
         }
     }
+    Ok(None)
 }
 
 /// What Git answers in one line, if it does.
@@ -154,14 +152,15 @@ fn content(snapshot: &str) -> &str {
 }
 
 fn changed_lines(old: &str, new: &str) -> Vec<String> {
-    let (old, new) = (old.trim(), new.trim());
-    if old.is_empty() {
-        return vec![format!("new, {} lines", new.lines().count())];
+    if old.trim().is_empty() {
+        return vec![format!("new, {} lines", new.trim().lines().count())];
     }
+    // A snapshot ends without a line's end.
+    let (old, new) = (format!("{}\n", old.trim()), format!("{}\n", new.trim()));
     let mut lines = Vec::new();
     let mut heading = "";
     let mut shown = "";
-    for change in TextDiff::from_lines(old, new).iter_all_changes() {
+    for change in TextDiff::from_lines(&old, &new).iter_all_changes() {
         let line = change.value().trim_end();
         // `required:`, `optional:`, `answers: …`: what stands at the margin.
         if !line.starts_with(' ') && line.contains(':') {

@@ -11,22 +11,17 @@ use serde_json::Value;
 /// Compares each library with the revision, by default the last tag that is a version; `Ok(false)`
 /// when one of them breaks its users.
 pub fn semver(root: &Path, base: Option<&str>, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let base = match base {
-        Some(base) if base.starts_with('-') || base.is_empty() => {
-            bail!("`{base}` is no Git revision")
-        }
-        Some(base) => base.to_owned(),
-        None => match last_release(root)? {
-            Some(tag) => tag,
-            None => {
-                writeln!(
-                    out,
-                    "There is no tag v1.2.3 yet, so nothing is released that could break; \
-                     --base REV compares with any revision."
-                )?;
-                return Ok(true);
-            }
-        },
+    if base.is_some_and(|base| base.starts_with('-') || base.is_empty()) {
+        bail!("`{}` is no Git revision", base.unwrap_or_default());
+    }
+    let base = base.map(str::to_owned);
+    let Some(base) = base.map_or_else(|| last_release(root), |base| Ok(Some(base)))? else {
+        writeln!(
+            out,
+            "There is no tag v1.2.3 yet, so nothing is released that could break; \
+             --base REV compares with any revision."
+        )?;
+        return Ok(true);
     };
     let installed = cargo(root)
         .args(["semver-checks", "--version"])

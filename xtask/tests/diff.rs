@@ -70,9 +70,7 @@ fn compare(old: &Value, new: &Value) -> Report {
 }
 
 fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
-    document
-        .pointer_mut(pointer)
-        .unwrap_or_else(|| panic!("{pointer} is not in the description"))
+    document.pointer_mut(pointer).ok_or(pointer).unwrap()
 }
 
 fn remove(document: &mut Value, pointer: &str) {
@@ -111,7 +109,6 @@ fn reverse(document: &mut Value, pointer: &str) {
 
 const TICKER: &str = "/paths/~1public~1Ticker/get";
 const BOOK: &str = "/paths/~1private~1Book/post";
-const PLACE: &str = "/paths/~1private~1Place/post";
 const BODY: &str =
     "/paths/~1private~1Place/post/requestBody/content/application~1json/schema/properties";
 const NEEDED: &str =

@@ -70,13 +70,14 @@ fn by_rules<O, N>(
     let mut taken_new = vec![false; new.len()];
     let mut found = Vec::new();
     for rule in rules {
-        for n in 0..new.len() {
-            if taken_new[n] {
-                continue;
-            }
+        for (n, taken) in taken_new
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, taken)| !**taken)
+        {
             if let Some(o) = (0..old.len()).find(|o| !taken_old[*o] && rule(*o, n)) {
                 taken_old[o] = true;
-                taken_new[n] = true;
+                *taken = true;
                 found.push((o, n));
             }
         }

@@ -76,7 +76,6 @@ pub fn verdict(change: &Change) -> (Verdict, &'static str) {
         What::Default(..) => (Behaviour, "calls that don't set it mean something else"),
         What::Constant(..) => (Behaviour, "something else is sent without asking"),
         What::Aliases(..) => (Compatible, "only what is read besides"),
-        What::Deprecated(_) => (Compatible, "only the documentation says so"),
         What::Request(..) => (Behaviour, "the method stays; the request goes elsewhere"),
         What::Private(true) => (Behaviour, "a client without credentials is refused"),
         What::Private(false) => (Compatible, "no credentials are needed any more"),
@@ -97,7 +96,7 @@ pub fn verdict(change: &Change) -> (Verdict, &'static str) {
             "the type stays; answers of the old form can't be read",
         ),
         What::Server(..) => (Behaviour, "all requests go elsewhere"),
-        What::Version(..) => (Compatible, "only the documentation says so"),
+        What::Deprecated(_) | What::Version(..) => (Compatible, "only the documentation says so"),
         What::Kind(..) => (Breaking, "a type of another kind is used otherwise"),
         What::Order(..) => (
             Breaking,
