@@ -10,6 +10,7 @@ use std::{
     io::{Read, Write},
     net::TcpListener,
     path::{Path, PathBuf},
+    process::Command,
     thread,
 };
 
@@ -184,6 +185,11 @@ fn nothing_changes_on_any_failure() {
         (server(answer("200 OK", b"a: [1\n")), "not YAML"),
         (server(answer("200 OK", b"")), "empty"),
         (refused, "getting http"),
+        // No TLS is spoken there.
+        (
+            server(answer("200 OK", &newer())).replace("http:", "https:"),
+            "getting https",
+        ),
         ("http://venue.example/a.yaml".to_owned(), "not https"),
         ("ftp://127.0.0.1/a.yaml".to_owned(), "scheme"),
         ("no/such/file.yaml".to_owned(), "getting no/such"),
@@ -226,6 +232,39 @@ fn an_entry_that_is_laid_out_otherwise_is_left_alone() {
     let error = format!("{:#}", result.unwrap_err());
     assert!(error.contains("by hand"), "{error}");
     assert_eq!(contents(root.path()), before);
+}
+
+/// The proxy of the environment is asked, and learns no more than the host.
+#[test]
+fn https_goes_through_the_proxy_of_the_environment() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let asked = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = [0; 4096];
+        let length = stream.read(&mut head).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    let done = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["fetch", "--api", "kraken-spot"])
+        .args(["--from", "https://venue.example/openapi/spot-rest.yaml"])
+        .env("HTTPS_PROXY", &proxy)
+        .env("ALL_PROXY", &proxy)
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .env_remove("https_proxy")
+        .env_remove("all_proxy")
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(said.contains("nothing was changed"), "{said}");
+    let asked = asked.join().unwrap();
+    assert!(asked.starts_with("CONNECT venue.example:443 "), "{asked}");
+    assert!(!asked.contains("spot-rest"), "{asked}");
 }
 
 /// Gives all components other names and another order, as a vendor's own file would have.
