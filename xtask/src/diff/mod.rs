@@ -221,7 +221,7 @@ fn one(root: &Path, api: &Api, old: &Side, new: &Side) -> anyhow::Result<ApiRepo
         .with_context(|| format!("{} has no {}", new.label(), api.spec))?;
     let Some(before) = sides::read(root, api, old).with_context(context)? else {
         // All of it is new; one line tells that better than one for each operation.
-        let (after, problems) = after.understood(api);
+        let (after, problems) = after.understood(api)?;
         report.problems = problems;
         let operations = after.model.operations.len();
         report.changes = vec![judge(Change {
@@ -239,14 +239,13 @@ fn one(root: &Path, api: &Api, old: &Side, new: &Side) -> anyhow::Result<ApiRepo
     if before.same_as(&after) {
         return Ok(report);
     }
-    let ((before, problems), (after, more)) = std::thread::scope(|scope| {
+    let (before, after) = std::thread::scope(|scope| {
         let before = scope.spawn(|| before.understood(api));
         let after = after.understood(api);
-        before
-            .join()
-            .map(|before| (before, after))
-            .map_err(|_| anyhow::anyhow!("reading broke off: this is a fault of the tool"))
-    })?;
+        let broke_off = |_| anyhow::anyhow!("reading broke off: this is a fault of the tool");
+        (before.join().map_err(broke_off).flatten(), after)
+    });
+    let ((before, problems), (after, more)) = (before?, after?);
     report.problems = problems;
     report.problems.extend(more);
     report.unmatched = after.warnings;

@@ -41,69 +41,88 @@ impl Side {
     }
 }
 
-/// A description and its overlay, as read.
+/// The files of one side, not yet parsed.
 pub(super) struct Documents {
-    pub(super) document: Loaded,
-    overlay: Loaded,
+    description: File,
+    overlay: File,
     words: Words,
+}
+
+/// A file's name in messages, and its bytes.
+#[derive(PartialEq, Eq)]
+struct File {
+    name: String,
+    bytes: Vec<u8>,
 }
 
 impl Documents {
     /// Whether nothing can be different.
     pub(super) fn same_as(&self, other: &Self) -> bool {
-        self.document.digest == other.document.digest
-            && self.overlay.digest == other.overlay.digest
+        self.description.bytes == other.description.bytes
+            && self.overlay.bytes == other.overlay.bytes
             && self.words == other.words
     }
 
     /// After the overlay and the rules, as far as that goes.
-    pub(super) fn understood(self, api: &Api) -> (Described, Vec<Problem>) {
-        pipeline::understand(api, self.document, &self.overlay, self.words)
+    pub(super) fn understood(&self, api: &Api) -> anyhow::Result<(Described, Vec<Problem>)> {
+        let document = self.description.parsed()?;
+        let overlay = self.overlay.parsed()?;
+        Ok(pipeline::understand(api, document, &overlay, self.words))
+    }
+}
+
+impl File {
+    fn read(path: &Path, name: &str) -> anyhow::Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("{name} can't be read"))?;
+        Ok(Self {
+            name: name.to_owned(),
+            bytes,
+        })
+    }
+
+    fn parsed(&self) -> anyhow::Result<Loaded> {
+        load::parse(&self.bytes, &self.name).map_err(|problem| anyhow::anyhow!("{problem}"))
     }
 }
 
 /// Reads one side; nothing if a revision does not have the API.
 pub(super) fn read(root: &Path, api: &Api, side: &Side) -> anyhow::Result<Option<Documents>> {
-    let overlay = || load::load(&root.join(api.overlay), api.overlay);
-    Ok(Some(match side {
-        Side::Tree => Documents {
-            document: load::load(&root.join(api.spec), api.spec).map_err(shown)?,
-            overlay: overlay().map_err(shown)?,
+    let vendors = |description: File| -> anyhow::Result<Option<Documents>> {
+        Ok(Some(Documents {
+            description,
+            overlay: File::read(&root.join(api.overlay), api.overlay)?,
+            words: Words::Vendors,
+        }))
+    };
+    match side {
+        Side::Tree => Ok(Some(Documents {
+            description: File::read(&root.join(api.spec), api.spec)?,
+            overlay: File::read(&root.join(api.overlay), api.overlay)?,
             words: sources::words(root, api),
-        },
-        Side::File(path) => Documents {
-            document: load::load(path, &path.display().to_string()).map_err(shown)?,
-            overlay: overlay().map_err(shown)?,
-            words: Words::Vendors,
-        },
-        Side::Bytes(name, bytes) => Documents {
-            document: load::parse(bytes, name).map_err(shown)?,
-            overlay: overlay().map_err(shown)?,
-            words: Words::Vendors,
-        },
+        })),
+        Side::File(path) => vendors(File::read(path, &path.display().to_string())?),
+        Side::Bytes(name, bytes) => vendors(File {
+            name: name.clone(),
+            bytes: bytes.clone(),
+        }),
         Side::Revision(revision) => {
-            let Some(spec) = show(root, revision, api.spec)? else {
+            let file = |file: &str| -> anyhow::Result<Option<File>> {
+                let name = format!("{revision}:{file}");
+                Ok(show(root, revision, file)?.map(|bytes| File { name, bytes }))
+            };
+            let Some(description) = file(api.spec)? else {
                 return Ok(None);
             };
-            let overlay = show(root, revision, api.overlay)?
-                .with_context(|| format!("{revision} has no {}", api.overlay))?;
+            let overlay =
+                file(api.overlay)?.with_context(|| format!("{revision} has no {}", api.overlay))?;
             let recorded = show(root, revision, sources::FILE)?.unwrap_or_default();
-            let named = |file: &str| format!("{revision}:{file}");
-            Documents {
-                document: load::parse(&spec, &named(api.spec)).map_err(shown)?,
-                overlay: load::parse(&overlay, &named(api.overlay)).map_err(shown)?,
+            Ok(Some(Documents {
+                description,
+                overlay,
                 words: sources::words_in(&String::from_utf8_lossy(&recorded), api),
-            }
+            }))
         }
-    }))
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "this is what `map_err` gives"
-)]
-fn shown(problem: Problem) -> anyhow::Error {
-    anyhow::anyhow!("{problem}")
+    }
 }
 
 /// Whether Git knows the revision; with a message for one it does not.
