@@ -90,14 +90,17 @@ fn base_revision(root: &Path, base: Option<&str>) -> anyhow::Result<Option<Strin
     Ok(None)
 }
 
-/// What Git answers in one line, if it does.
+/// What Git answers in one line, if it does and is there.
 fn git(root: &Path, arguments: &[&str]) -> anyhow::Result<Option<String>> {
     let output = Command::new("git")
         .arg("-C")
         .arg(root)
         .args(arguments)
-        .output()
-        .context("starting git")?;
+        .output();
+    let output = match output {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        output => output.context("starting git")?,
+    };
     let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     Ok((output.status.success() && !line.is_empty()).then_some(line))
 }

@@ -17,6 +17,7 @@ use xtask::{
     diff::{self, Format, Report, Side, verdict::Verdict, verdict::Verdict::*},
     load,
     pipeline::{self, Source},
+    problem::Problems,
 };
 
 const VENUE: Api = Api {
@@ -346,31 +347,32 @@ fn every_single_change_gets_its_verdict() {
 
 /// The Rust code of a client without its documentation, where the words of a description are.
 fn code(document: &Value) -> Vec<(String, String)> {
+    generated(document).unwrap()
+}
+
+fn generated(document: &Value) -> Result<Vec<(String, String)>, Problems> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.yaml");
     fs::write(&path, serde_json::to_vec(document).unwrap()).unwrap();
-    let output = pipeline::run(ROOT.path(), &VENUE, &Source::Other(path)).unwrap();
-    output
-        .files
-        .iter()
-        .map(|file| {
-            // The order of items is that of the description, which callers can't tell.
-            let mut lines: Vec<String> = file
-                .text
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("//"))
-                .map(|line| {
-                    let mut words: Vec<&str> = line
-                        .split(|c: char| !c.is_alphanumeric() && c != '_')
-                        .collect();
-                    words.sort_unstable();
-                    words.join(" ")
-                })
-                .collect();
-            lines.sort_unstable();
-            (file.path.clone(), lines.join("\n"))
-        })
-        .collect()
+    let output = pipeline::run(ROOT.path(), &VENUE, &Source::Other(path))?;
+    let files = output.files.iter().map(|file| {
+        // The order of items is that of the description, which callers can't tell.
+        let mut lines: Vec<String> = file
+            .text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .map(|line| {
+                let mut words: Vec<&str> = line
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .collect();
+                words.sort_unstable();
+                words.join(" ")
+            })
+            .collect();
+        lines.sort_unstable();
+        (file.path.clone(), lines.join("\n"))
+    });
+    Ok(files.collect())
 }
 
 /// Where nothing is found, the generated code is the same but for its documentation: no change of
@@ -398,6 +400,47 @@ fn what_is_not_reported_is_not_in_the_code() {
         assert!(!(seen && same), "{name} is no change of the code");
     }
     assert!(quiet > 10);
+}
+
+/// Every place of a description, the deepest first.
+fn places(node: &Value, pointer: &str, found: &mut Vec<String>) {
+    for (key, value) in node.as_object().into_iter().flatten() {
+        let key = key.replace('~', "~0").replace('/', "~1");
+        let pointer = format!("{pointer}/{key}");
+        places(value, &pointer, found);
+        found.push(pointer);
+    }
+    for (index, value) in node.as_array().into_iter().flatten().enumerate() {
+        places(value, &format!("{pointer}/{index}"), found);
+    }
+}
+
+/// Whatever goes from a description, or comes: what changes the code is reported, in both
+/// directions.
+#[test]
+fn no_member_goes_or_comes_unseen() {
+    let old = base();
+    let before = code(&old);
+    let mut pointers = Vec::new();
+    places(&old, "", &mut pointers);
+    assert!(pointers.len() > 200);
+    let mut unseen = 0;
+    for pointer in &pointers {
+        let mut new = old.clone();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let key = key.replace("~1", "/").replace("~0", "~");
+        let parent = at(&mut new, parent).as_object_mut().unwrap();
+        parent.shift_remove(&key).unwrap();
+        let quiet = [compare(&old, &new), compare(&new, &old)]
+            .iter()
+            .any(|report| report.apis[0].changes.is_empty());
+        // What can't be read has no code to compare with.
+        if quiet && let Ok(after) = generated(&new) {
+            unseen += 1;
+            assert!(after == before, "{pointer} changes the code unseen");
+        }
+    }
+    assert!(unseen > 20, "{unseen}");
 }
 
 #[test]
@@ -631,5 +674,25 @@ fn two_files_are_compared_and_wrong_use_is_told() {
     ] {
         let error = format!("{:#}", run(root.path(), &options).unwrap_err());
         assert!(error.contains(part), "{part} in {error}");
+    }
+}
+
+#[test]
+fn what_can_t_be_compared_has_a_status_of_its_own() {
+    for (arguments, part) in [
+        (&["diff", "--base", "no-such-revision"][..], "revision"),
+        (&["diff", "one.yaml"], "required"),
+        (
+            &["diff", "--api", "kraken-spot", "no.yaml", "no.yaml"],
+            "no.yaml",
+        ),
+    ] {
+        let done = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{said}");
+        assert!(said.contains(part), "{said}");
     }
 }

@@ -99,6 +99,8 @@ pub enum What {
     Deprecated(bool),
     /// Another method or path.
     Request(String, String),
+    /// Something else is sent where there is nothing to say.
+    Body(String, String),
     /// Signed now, or no longer.
     Private(bool),
     /// The permission of the API key.
@@ -148,6 +150,7 @@ impl What {
             Self::Aliases(..) => "aliases",
             Self::Deprecated(_) => "deprecated",
             Self::Request(..) => "request",
+            Self::Body(..) => "body",
             Self::Private(_) => "private",
             Self::Permission(..) => "permission",
             Self::Effect(..) => "effect",
@@ -178,6 +181,7 @@ impl What {
             | Self::Constant(old, new)
             | Self::Aliases(old, new)
             | Self::Request(old, new)
+            | Self::Body(old, new)
             | Self::Permission(old, new)
             | Self::Pace(old, new)
             | Self::Group(old, new)
@@ -247,6 +251,7 @@ impl Change {
             What::Deprecated(true) => "is advised against".to_owned(),
             What::Deprecated(false) => "is no longer advised against".to_owned(),
             What::Request(..) => arrow("is sent elsewhere"),
+            What::Body(..) => arrow("sends another body"),
             What::Private(true) => "is signed now".to_owned(),
             What::Private(false) => "is public now".to_owned(),
             What::Permission(..) => arrow("needs another permission"),

@@ -146,6 +146,17 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
         } else {
             whats.push(What::Private(after.private));
         }
+        let body = |body| match body {
+            Body::None => "nothing",
+            Body::Empty => "an empty object",
+            Body::Request => "the arguments",
+        };
+        if before.body != after.body && ![before.body, after.body].contains(&Body::Request) {
+            whats.push(What::Body(
+                body(before.body).into(),
+                body(after.body).into(),
+            ));
+        }
         if before.effect != after.effect {
             whats.push(What::Effect(before.effect, after.effect));
         }

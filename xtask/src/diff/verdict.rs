@@ -77,6 +77,7 @@ pub fn verdict(change: &Change) -> (Verdict, &'static str) {
         What::Constant(..) => (Behaviour, "something else is sent without asking"),
         What::Aliases(..) => (Compatible, "only what is read besides"),
         What::Request(..) => (Behaviour, "the method stays; the request goes elsewhere"),
+        What::Body(..) => (Behaviour, "the method stays; the request looks different"),
         What::Private(true) => (Behaviour, "a client without credentials is refused"),
         What::Private(false) => (Compatible, "no credentials are needed any more"),
         What::Permission(..) => (Behaviour, "keys may lack the permission it needs now"),
