@@ -402,9 +402,13 @@ fn what_is_not_reported_is_not_in_the_code() {
     assert!(quiet > 10);
 }
 
-/// Every place of a description, the deepest first.
+/// Every place of a description but its prose, the deepest first.
 fn places(node: &Value, pointer: &str, found: &mut Vec<String>) {
+    let prose = |key: &str| matches!(key, "description" | "summary" | "example" | "doc");
     for (key, value) in node.as_object().into_iter().flatten() {
+        if prose(key) && value.is_string() {
+            continue;
+        }
         let key = key.replace('~', "~0").replace('/', "~1");
         let pointer = format!("{pointer}/{key}");
         places(value, &pointer, found);
@@ -423,7 +427,7 @@ fn no_member_goes_or_comes_unseen() {
     let before = code(&old);
     let mut pointers = Vec::new();
     places(&old, "", &mut pointers);
-    assert!(pointers.len() > 200);
+    assert!(pointers.len() > 150, "{}", pointers.len());
     let mut unseen = 0;
     for pointer in &pointers {
         let mut new = old.clone();
