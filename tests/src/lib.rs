@@ -8,6 +8,7 @@
 //! | [`sites`] | places in a payload that a test can change |
 //! | [`synth`] | payloads made from the plain document |
 //! | [`server`] | a venue on loopback that records requests |
+//! | [`plain`] | calls of a simulated venue without a client |
 //! | [`request`] | what a call must look like on the wire, told without our crates |
 //! | [`failures`] | many findings, reported together |
 //!
@@ -27,6 +28,7 @@
 pub mod clients;
 pub mod conform;
 pub mod failures;
+pub mod plain;
 pub mod request;
 pub mod schema;
 pub mod server;
@@ -69,3 +71,8 @@ pub fn secret() -> &'static [u8] {
     static SECRET: LazyLock<Vec<u8>> = LazyLock::new(|| (0..64).map(|n| n * 3 + 11).collect());
     &SECRET
 }
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -46,6 +46,14 @@ impl Credentials {
         key: impl Into<String>,
         secret_base64: impl AsRef<str>,
     ) -> Result<Self, CredentialsError> {
+        Self::with_secret(key, || Secret::from_base64(secret_base64))
+    }
+
+    /// The key is looked at first: its faults are the more likely ones.
+    pub(crate) fn with_secret(
+        key: impl Into<String>,
+        secret: impl FnOnce() -> Result<Secret, CredentialsError>,
+    ) -> Result<Self, CredentialsError> {
         let key = key.into().trim().to_owned();
         if key.is_empty() {
             return Err(CredentialsError::KeyEmpty);
@@ -60,7 +68,7 @@ impl Credentials {
         }
         Ok(Self {
             key,
-            secret: Secret::from_base64(secret_base64)?,
+            secret: secret()?,
             otp: None,
         })
     }
@@ -113,6 +121,18 @@ impl Credentials {
         secret_var: &str,
         otp_var: Option<&str>,
     ) -> Result<Self, CredentialsError> {
+        let pair = |key: &str, secret: &str| Self::new(key, secret);
+        Self::from_variables_as(pair, lookup, key_var, secret_var, otp_var)
+    }
+
+    /// `pair` makes credentials of the two texts: venues write secrets in different ways.
+    pub(crate) fn from_variables_as(
+        pair: impl Fn(&str, &str) -> Result<Self, CredentialsError>,
+        lookup: impl Fn(&str) -> Result<String, VarError>,
+        key_var: &str,
+        secret_var: &str,
+        otp_var: Option<&str>,
+    ) -> Result<Self, CredentialsError> {
         let read = |name: &str| match lookup(name) {
             Ok(value) => Ok(Some(Zeroizing::new(value))),
             Err(VarError::NotPresent) => Ok(None),
@@ -128,7 +148,7 @@ impl Credentials {
                 name: name.to_owned(),
             })
         };
-        let credentials = Self::new(needed(key_var)?.as_str(), needed(secret_var)?.as_str())?;
+        let credentials = pair(needed(key_var)?.as_str(), needed(secret_var)?.as_str())?;
         match otp_var.map(read).transpose()?.flatten() {
             Some(mut otp) => Ok(credentials.with_otp(std::mem::take(&mut *otp))),
             None => Ok(credentials),
@@ -162,7 +182,14 @@ impl Credentials {
     /// - [`CredentialsError::FileEntryMissing`]
     /// - all errors of [`Credentials::new`]
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, CredentialsError> {
-        let path = path.as_ref();
+        Self::from_file_as(|key, secret| Self::new(key, secret), path.as_ref())
+    }
+
+    /// As [`from_variables_as`](Self::from_variables_as).
+    pub(crate) fn from_file_as(
+        pair: impl Fn(&str, &str) -> Result<Self, CredentialsError>,
+        path: &Path,
+    ) -> Result<Self, CredentialsError> {
         let unreadable = |source| CredentialsError::FileUnreadable {
             path: path.to_owned(),
             source,
@@ -183,10 +210,14 @@ impl Credentials {
         let text = std::str::from_utf8(&bytes).map_err(|_| CredentialsError::FileNotText {
             path: path.to_owned(),
         })?;
-        Self::from_text(text, path)
+        Self::from_text(pair, text, path)
     }
 
-    fn from_text(text: &str, path: &Path) -> Result<Self, CredentialsError> {
+    fn from_text(
+        pair: impl Fn(&str, &str) -> Result<Self, CredentialsError>,
+        text: &str,
+        path: &Path,
+    ) -> Result<Self, CredentialsError> {
         let (mut key, mut secret, mut otp) = (None, None, None);
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -215,7 +246,7 @@ impl Credentials {
             path: path.to_owned(),
             name,
         };
-        let credentials = Self::new(key.ok_or(missing("key"))?, secret.ok_or(missing("secret"))?)?;
+        let credentials = pair(key.ok_or(missing("key"))?, secret.ok_or(missing("secret"))?)?;
         Ok(credentials.with_otp(otp.unwrap_or_default()))
     }
 
@@ -399,7 +430,8 @@ mod tests {
     }
 
     fn from_text(text: &str) -> Result<Credentials, CredentialsError> {
-        Credentials::from_text(text, Path::new("bot.credentials"))
+        let pair = |key: &str, secret: &str| Credentials::new(key, secret);
+        Credentials::from_text(pair, text, Path::new("bot.credentials"))
     }
 
     #[test]

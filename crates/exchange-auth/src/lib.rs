@@ -11,6 +11,7 @@
 //! | [`Credentials`], [`Secret`] | a key pair, read from the environment or a file, never printed |
 //! | [`kraken`] | Kraken Spot REST and the older Kraken Custody REST |
 //! | [`kraken_custody_external`] | Kraken's newer Custody External API (unverified) |
+//! | [`gemini`] | Gemini REST |
 //! | [`ClockNonce`] | nonces for a key that one process uses |
 //! | [`FileNonce`] | nonces for a key that several processes on one host share, or that must outlive a clock that is set back |
 //!
@@ -43,12 +44,14 @@
 //! ```
 
 mod credentials;
+pub mod gemini;
 mod hmac_sha512;
 pub mod kraken;
 pub mod kraken_custody_external;
 mod nonce;
 mod nonce_file;
 mod secret;
+mod turnstile;
 
 pub use credentials::{Credentials, CredentialsError};
 pub use nonce::{ClockNonce, NonceError, NonceHold, NonceSource};

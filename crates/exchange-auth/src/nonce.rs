@@ -28,8 +28,8 @@ pub trait NonceSource: Send + Sync + fmt::Debug {
     /// Like [`next`](Self::next), but nobody else gets a nonce of this key,
     /// in any process that shares the source, until the hold is dropped.
     ///
-    /// For a call that was overtaken before: held until it has arrived, it
-    /// can't be overtaken again. Others wait meanwhile, so keep it short.
+    /// A call that is held until it has arrived can't be overtaken. Others wait
+    /// meanwhile, so keep it short.
     ///
     /// A source that one process uses need not do anything for it.
     ///
@@ -57,6 +57,11 @@ impl NonceHold {
     /// Holds nobody up.
     pub const fn none() -> Self {
         Self(None)
+    }
+
+    /// Whether it holds anybody up.
+    pub const fn holds(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Holds others up until `lock` is dropped.
@@ -161,7 +166,7 @@ pub enum NonceError {
         /// What the system answered.
         source: io::Error,
     },
-    /// Somebody else held the nonce file's lock all the time.
+    /// Another process had its turn all the time and did not end it.
     #[error(
         "another process holds the nonce file {} for more than {waited:?}: find out whether that \
          process hangs, or give each program a key and nonce file of its own",
@@ -170,7 +175,7 @@ pub enum NonceError {
     FileLocked {
         /// The file.
         path: PathBuf,
-        /// How long the lock was waited for.
+        /// For how long nothing happened.
         waited: Duration,
     },
     /// The content of the nonce file is not what this crate writes.

@@ -16,24 +16,20 @@
 //! is refused rather than guessed at.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::nonce::{following, unix_nanoseconds};
+use crate::turnstile::Turnstile;
 use crate::{NonceError, NonceHold, NonceSource};
 
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
-
-/// The standard library can try a lock or wait for it without end, so a wait
-/// that ends is made of tries.
-const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 
 const HEADING: &str = "exchange-auth nonce file 1: do not edit; do not remove while in use\n";
 
@@ -55,22 +51,42 @@ const LENGTH: usize = HEADING.len() + 2 * LINE;
 /// millisecond up to some ten, by disk), and while others have their turn. In
 /// asynchronous code call it where blocking is allowed.
 ///
-/// Do not remove the file while it is in use, nor put back an older copy.
-/// When it is not in use it may be removed, if the clock is right: a new file
-/// starts at the clock's time.
+/// # Turns
+///
+/// Processes have their turns in the order in which they came, whatever any of
+/// them has to do; with [`next_held`](NonceSource::next_held) a turn goes on
+/// until the hold is dropped. For that there is a second, empty file beside
+/// the first, whose name ends in `.next`.
+///
+/// A process that is killed holds nobody up, as the system takes its locks
+/// away. One that is stopped or hangs in its turn does: the others get
+/// [`NonceError::FileLocked`] once nobody has drawn a nonce for as long as
+/// they wait. That is safe. They have no nonce then and send nothing, and as
+/// none is drawn in the meantime, that of the stopped process is still the
+/// highest when it goes on.
+///
+/// Do not remove the files while they are in use, nor put back older copies.
+/// When they are not in use they may be removed, if the clock is right: a new
+/// file starts at the clock's time.
 #[derive(Debug)]
 pub struct FileNonce {
     path: PathBuf,
-    wait: Duration,
-    /// The last nonce given by this value. Locked for a whole turn: threads
+    /// Locked for as long as a turn is waited for and a nonce drawn: threads
     /// queue here, so that only processes compete for the file.
-    last: Mutex<u64>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    turnstile: Turnstile,
+    /// The last nonce given by this value.
+    last: u64,
 }
 
 impl FileNonce {
     /// Uses the file at `path`, made if it is not there (on Unix with mode
-    /// 0600, its directory must exist), and waits up to 5 seconds whenever
-    /// another process has its turn.
+    /// 0600, its directory must exist), and waits up to 5 seconds for the turn
+    /// of one other process to end. With several in line it may take longer.
     ///
     /// # Errors
     ///
@@ -81,9 +97,12 @@ impl FileNonce {
         Self::open_with_wait(path, DEFAULT_WAIT)
     }
 
-    /// As [`open`](Self::open), with another longest wait for the file. The
-    /// turns of threads that share this value come one after the other, each
-    /// with a wait of its own.
+    /// As [`open`](Self::open), with another longest wait. The turns of threads
+    /// that share this value come one after the other, each with a wait of its
+    /// own.
+    ///
+    /// Clients hold a turn until the venue answers, for 2 seconds at most, so
+    /// with less than that a slow answer to one process is an error in others.
     ///
     /// # Errors
     ///
@@ -93,14 +112,12 @@ impl FileNonce {
         // The working directory may change later, the file must not.
         let path = std::path::absolute(path).map_err(|source| unusable(path, "find", source))?;
         create_if_missing(&path).map_err(|source| unusable(&path, "create", source))?;
-        let nonces = Self {
+        let mut turnstile = Turnstile::new(&path, wait);
+        read_last(&path, &mut turnstile.turn()?)?;
+        Ok(Self {
             path,
-            wait,
-            last: Mutex::new(0),
-        };
-        let mut file = nonces.open_locked()?;
-        nonces.read_last(&mut file)?;
-        Ok(nonces)
+            state: Mutex::new(State { turnstile, last: 0 }),
+        })
     }
 
     /// One turn: lock, read, write, flush. Takes the clock's time, so that
@@ -112,55 +129,16 @@ impl FileNonce {
     /// One turn that goes on until the file is closed.
     fn draw_and_hold(&self, now: impl FnOnce() -> u64) -> Result<(u64, File), NonceError> {
         // A panic elsewhere cannot have left a wrong number behind.
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut file = self.open_locked()?;
-        let stored = self.read_last(&mut file)?;
-        let next = following(stored.max(*last), now())?;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = state.turnstile.turn()?;
+        let stored = read_last(&self.path, &mut file)?;
+        let next = following(stored.max(state.last), now())?;
         file.rewind()
             .and_then(|()| file.write_all(contents(next).as_bytes()))
             .and_then(|()| file.sync_data())
             .map_err(|source| unusable(&self.path, "write", source))?;
-        *last = next;
+        state.last = next;
         Ok((next, file))
-    }
-
-    /// Opens the file for one turn; closing it gives the lock back. Opened
-    /// anew each time, so a file that was removed is noticed.
-    fn open_locked(&self) -> Result<File, NonceError> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&self.path)
-            .map_err(|source| unusable(&self.path, "open", source))?;
-        let start = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if start.elapsed() < self.wait => {
-                    thread::sleep(BETWEEN_TRIES);
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let path = self.path.clone();
-                    return Err(NonceError::FileLocked {
-                        path,
-                        waited: self.wait,
-                    });
-                }
-                Err(TryLockError::Error(source)) => {
-                    return Err(unusable(&self.path, "lock", source));
-                }
-            }
-        }
-    }
-
-    fn read_last(&self, file: &mut File) -> Result<u64, NonceError> {
-        let mut bytes = Vec::with_capacity(LENGTH + 1);
-        file.take(LENGTH as u64 + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|source| unusable(&self.path, "read", source))?;
-        last_in(&bytes).ok_or_else(|| NonceError::FileDamaged {
-            path: self.path.clone(),
-        })
     }
 }
 
@@ -181,7 +159,17 @@ impl NonceSource for FileNonce {
     }
 }
 
-fn unusable(path: &Path, action: &'static str, source: io::Error) -> NonceError {
+fn read_last(path: &Path, file: &mut File) -> Result<u64, NonceError> {
+    let mut bytes = Vec::with_capacity(LENGTH + 1);
+    file.take(LENGTH as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| unusable(path, "read", source))?;
+    last_in(&bytes).ok_or_else(|| NonceError::FileDamaged {
+        path: path.to_owned(),
+    })
+}
+
+pub(crate) fn unusable(path: &Path, action: &'static str, source: io::Error) -> NonceError {
     NonceError::FileUnusable {
         path: path.to_owned(),
         action,
@@ -264,6 +252,9 @@ fn write_draft(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+    use std::time::Instant;
+
     use proptest::prelude::*;
     use tempfile::TempDir;
 
@@ -327,16 +318,25 @@ mod tests {
     }
 
     #[test]
-    fn creating_leaves_one_file_for_its_owner_only() {
+    fn creating_leaves_two_files_for_their_owner_only() {
         let place = place();
         FileNonce::open(&place.path).unwrap();
-        assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
+        assert_eq!(names(&place), ["nonce", "nonce.next"]);
         #[cfg(unix)]
-        {
+        for name in names(&place) {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = fs::metadata(&place.path).unwrap().permissions().mode();
-            assert_eq!(mode & 0o7777, 0o600);
+            let file = fs::metadata(place.directory.path().join(name)).unwrap();
+            assert_eq!(file.permissions().mode() & 0o7777, 0o600);
         }
+    }
+
+    fn names(place: &Place) -> Vec<String> {
+        let entries = fs::read_dir(place.directory.path()).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
     }
 
     #[test]
@@ -354,7 +354,7 @@ mod tests {
             });
             drawn.sort_unstable();
             assert_eq!(drawn, (NOW..NOW + 8).collect::<Vec<_>>());
-            assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
+            assert_eq!(names(&place), ["nonce", "nonce.next"]);
         }
     }
 

@@ -16,11 +16,14 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use exchange_auth::{FileNonce, NonceSource as _};
+use exchange_auth::{FileNonce, NonceError, NonceSource as _};
 
 const NONCE_FILE: &str = "EXCHANGE_AUTH_TEST_NONCE_FILE";
 const RECORD: &str = "EXCHANGE_AUTH_TEST_RECORD";
 const COUNT: &str = "EXCHANGE_AUTH_TEST_COUNT";
+
+/// In place of a count: draws one nonce and holds it.
+const HOLD: usize = 0;
 
 /// Longer than any child needs, so that a child that hangs fails the test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,9 +64,14 @@ fn drew_as_child() -> bool {
         .append(true)
         .open(record)
         .unwrap();
+    let mut note = |nonce| record.write_all(format!("{nonce}\n").as_bytes()).unwrap();
+    if count == HOLD {
+        let (nonce, _hold) = nonces.next_held().unwrap();
+        note(nonce);
+        thread::sleep(PATIENCE);
+    }
     for _ in 0..count {
-        let nonce = nonces.next().unwrap();
-        record.write_all(format!("{nonce}\n").as_bytes()).unwrap();
+        note(nonces.next().unwrap());
     }
     true
 }
@@ -151,6 +159,25 @@ fn a_killed_process_stops_nobody_and_takes_no_nonce_back() {
     all.extend(recorded(&survivor_record));
     let different: BTreeSet<u64> = all.iter().copied().collect();
     assert_eq!(different.len(), all.len());
+}
+
+#[test]
+fn a_hold_ends_with_its_process() {
+    if drew_as_child() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let nonce_file = directory.path().join("nonce");
+    let record = directory.path().join("holder");
+    let mut holder = start_child("a_hold_ends_with_its_process", &nonce_file, &record, HOLD);
+    wait_until(|| !recorded(&record).is_empty());
+    let held = recorded(&record)[0];
+    let impatient = FileNonce::open_with_wait(&nonce_file, Duration::from_millis(50));
+    assert!(matches!(impatient, Err(NonceError::FileLocked { .. })));
+    holder.0.kill().unwrap();
+    assert!(!holder.0.wait().unwrap().success());
+    let nonces = FileNonce::open_with_wait(&nonce_file, PATIENCE).unwrap();
+    assert!(nonces.next().unwrap() > held);
 }
 
 fn wait_until(reached: impl Fn() -> bool) {

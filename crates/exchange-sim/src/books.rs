@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 /// Who holds an amount.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Holder {
+pub(crate) enum Holder {
     /// A customer's account or vault, by its id.
     Customer(String),
     /// Everybody else in the market.

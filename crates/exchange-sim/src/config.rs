@@ -41,30 +41,7 @@ pub enum ConfigError {
     },
 }
 
-/// A configuration, as it stands in a TOML file. Everything may be left out.
-///
-/// ```toml
-/// listen = "127.0.0.1:8700"
-/// seed = 7
-/// rate_limits = false
-///
-/// [kraken]
-/// demo_keys = false
-/// balances = { XBT = "1.5", USD = "25000" }
-///
-/// [[kraken.keys]]
-/// key = "reader"
-/// secret = "c2VjcmV0"
-/// permissions = ["Funds permissions - Query"]
-/// tier = "intermediate"
-/// otp = "123456"
-/// nonce_window = 5000
-///
-/// [[kraken.keys]]
-/// key = "custodian"
-/// secret = "c2VjcmV0"
-/// api = "custody"
-/// ```
+/// A configuration, see [`SimBuilder::from_file`].
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
@@ -85,7 +62,33 @@ struct KrakenConfig {
 }
 
 impl SimBuilder {
-    /// Venues as a TOML file says.
+    /// Venues as a TOML file says. Everything may be left out of it.
+    ///
+    /// ```toml
+    /// listen = "127.0.0.1:8700"
+    /// seed = 7
+    /// rate_limits = false
+    ///
+    /// [kraken]
+    /// demo_keys = false
+    /// balances = { XBT = "1.5", USD = "25000" }
+    ///
+    /// [[kraken.keys]]
+    /// key = "reader"
+    /// secret = "c2VjcmV0"
+    /// permissions = ["Funds permissions - Query"]
+    /// tier = "intermediate"
+    /// otp = "123456"
+    /// nonce_window = 5000
+    ///
+    /// [[kraken.keys]]
+    /// key = "custodian"
+    /// secret = "c2VjcmV0"
+    /// api = "custody"
+    /// ```
+    ///
+    /// Keys have all permissions, the lowest tier and no second factor unless
+    /// told otherwise.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ const DEPTH: u32 = 32;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Json {
+pub(crate) enum Json {
     /// `null`
     Null,
     /// `true` or `false`
@@ -32,27 +32,27 @@ pub enum Json {
 
 impl Json {
     /// A decimal as a JSON string.
-    pub fn amount(value: Decimal) -> Self {
+    pub(crate) fn amount(value: Decimal) -> Self {
         Self::Text(value.to_string())
     }
 
     /// A decimal as a JSON number.
-    pub fn number(value: Decimal) -> Self {
+    pub(crate) fn number(value: Decimal) -> Self {
         Self::Number(value.to_string())
     }
 
     /// An object without members.
-    pub fn object() -> Self {
+    pub(crate) fn object() -> Self {
         Self::Object(IndexMap::new())
     }
 
     /// Reads one value. `None` if it is none, or too deep.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         read(serde_json::from_slice(bytes).ok()?, DEPTH)
     }
 
     /// A member of an object.
-    pub fn get(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(members) => members.get(name),
             _ => None,
@@ -60,7 +60,7 @@ impl Json {
     }
 
     /// The text of a string, number or boolean.
-    pub fn scalar(&self) -> Option<String> {
+    pub(crate) fn scalar(&self) -> Option<String> {
         match self {
             Self::Text(text) | Self::Number(text) => Some(text.clone()),
             Self::Bool(value) => Some(value.to_string()),
@@ -69,7 +69,7 @@ impl Json {
     }
 
     /// The text of a string.
-    pub fn as_str(&self) -> Option<&str> {
+    pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -77,7 +77,7 @@ impl Json {
     }
 
     /// The elements of a list.
-    pub fn as_list(&self) -> Option<&[Self]> {
+    pub(crate) fn as_list(&self) -> Option<&[Self]> {
         match self {
             Self::List(elements) => Some(elements),
             _ => None,
@@ -85,7 +85,7 @@ impl Json {
     }
 
     /// The members of an object.
-    pub fn as_object(&self) -> Option<&IndexMap<String, Self>> {
+    pub(crate) fn as_object(&self) -> Option<&IndexMap<String, Self>> {
         match self {
             Self::Object(members) => Some(members),
             _ => None,

@@ -1,6 +1,75 @@
-//! Small strict venues on loopback.
+//! Small strict venues on loopback: Kraken Spot, Kraken Custody and the external Custody API, for tests
+//! of your own program and for first steps without an account.
 //!
-//! To be written when all is there.
+//! They check what the real ones check (key, permissions, signature over the bytes received, nonce,
+//! second factor, limits on calls and orders), keep books to the last digit, and say why they refuse.
+//! They share no code with the clients of this workspace, so that one mistake can't hide in both.
+//!
+//! # In a test
+//!
+//! ```
+//! use exchange_sim::Sim;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sim = Sim::builder().start().await?;
+//! let key = sim.kraken().spot_credentials();
+//! let client = kraken_spot::Client::builder()
+//!     .base_url(sim.kraken().url())
+//!     .api_key(key.key, key.secret)
+//!     .build()?;
+//! let balances = client.get_account_balance().send().await?;
+//! assert_eq!(balances["XXBT"], sim.kraken().balance("XBT"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each [`Sim`] listens on free ports of its own and ends when it is dropped; several run at once. What
+//! happens is under your control:
+//!
+//! | To | Use |
+//! |---|---|
+//! | stop or move time | [`Sim::clock`] |
+//! | set balances and prices, deliver deposits, fill orders | [`Sim::kraken`] |
+//! | let calls fail, hang, overtake each other or lose their answers | [`Sim::faults`] |
+//! | see what was received, and what was refused and why | [`Sim::received`] |
+//! | start from other keys, permissions, tiers, balances | [`Sim::builder`] |
+//! | turn limits off | [`SimBuilder::rate_limits`] |
+//!
+//! # As a program
+//!
+//! ```text
+//! cargo run -p exchange-sim
+//! ```
+//!
+//! prints a line of JSON with the base URL, a key and a secret for each API, then a line a request.
+//! `--help` tells the rest; the configuration file is described at [`SimBuilder::from_file`].
+//!
+//! # Clients in other languages
+//!
+//! Anything that can be told another address works. Tried by hand in November 2026, with balances,
+//! ticker, an order placed and canceled, the history of trades, a wrong secret and a used nonce:
+//!
+//! | Client | Pointed at the simulator by |
+//! |---|---|
+//! | krakenex 2.2.2 | `api.uri = base_url` |
+//! | python-kraken-sdk 3.5.1 | `User(key=…, secret=…, url=base_url)` |
+//! | ccxt 4.5.90 | replacing `https://api.kraken.com` in the values of `exchange.urls['api']` |
+//!
+//! They work unchanged. What differs between them: krakenex and ccxt count nonces in milliseconds,
+//! python-kraken-sdk in nanoseconds, so a key that the latter has used is lost to the others, here as
+//! at the real venue; python-kraken-sdk writes booleans as `True` and `False`, which is accepted.
+//!
+//! # How true it is
+//!
+//! Answers have the form of the vendor's descriptions in `specs/`, which is tested with a JSON Schema
+//! validator for every operation. Behind them is one state: a market whose book, trades, candles and
+//! ticker follow from the same trades; orders that hold funds, rest, and fill against that market;
+//! ledgers that follow from what happened. All money moves in double entry.
+//!
+//! It is no copy of the venue's engine. Where the vendor documents nothing, something simple was chosen:
+//! there is no ban after many bad nonces, no limit per IP on public Spot calls (the vendor gives advice
+//! but no numbers), fees of withdrawals are round numbers, the market moves at random.
 
 mod books;
 mod clock;
@@ -18,7 +87,12 @@ pub use clock::Clock;
 pub use config::ConfigError;
 pub use fault::{Fault, Faults, Often};
 pub use journal::Received;
+pub use kraken::custody::people::CustodyRole;
+pub use kraken::custody::script::{CustodyTask, CustodyVault};
+pub use kraken::custody::tasks::CustodyTaskState;
 pub use kraken::handle::{Credentials, KrakenHandle};
+pub use kraken::spot::market::status::KrakenStatus;
+pub use kraken::spot::script_orders::{KrakenOpenOrder, KrakenTrade};
 pub use kraken::{KrakenApi, KrakenKey, KrakenTier};
 pub use moment::Moment;
 pub use sim::{Sim, SimBuilder, StartError};

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use exchange_auth::{NonceHold, NonceSource};
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use crate::call::Call;
@@ -85,7 +85,9 @@ pub struct EngineConfig {
     /// The limit for a whole call, waits and repeats included. Default 60 s.
     pub deadline: Duration,
     /// How many calls of the key may be without answer at the same time.
-    /// Default [`InFlight::ONE`].
+    /// Default [`InFlight::ONE`], which holds for all processes together that
+    /// share a nonce source such as [`FileNonce`](exchange_auth::FileNonce);
+    /// more are counted for each process.
     pub in_flight: InFlight,
     /// The model of the venue's rate limits. Without one nothing is counted.
     pub pacer: Option<Arc<dyn Pacer>>,
@@ -320,8 +322,7 @@ struct Attempt<'a> {
     call: &'a Call,
     path_and_query: &'a str,
     deadline: Instant,
-    /// It was overtaken before: nobody else may have a nonce until it has
-    /// arrived, neither in this process nor in others that share the source.
+    /// It was overtaken before, which must not happen again.
     alone: bool,
     pace_wait: Duration,
     queue_wait: Duration,
@@ -351,7 +352,8 @@ impl<'a> Attempt<'a> {
                 let waits_since = Instant::now();
                 let in_time = timeout_at(self.deadline, async {
                     let order = line.queue.order().await;
-                    let nonce = next_nonce(&line.nonces, self.alone).await?;
+                    let held = self.in_flight() == InFlight::ONE;
+                    let nonce = next_nonce(&line.nonces, held).await?;
                     Ok((order, nonce))
                 });
                 let (order, (nonce, hold)) = in_time
@@ -372,7 +374,7 @@ impl<'a> Attempt<'a> {
                 });
                 let mut first = first.await;
                 drop(order);
-                if first.is_none() && self.alone {
+                if first.is_none() && hold.holds() {
                     first = timeout(LONGEST_HOLD, sending.as_mut()).await.ok();
                 }
                 drop(hold);
@@ -404,38 +406,35 @@ impl<'a> Attempt<'a> {
         &mut self,
         line: Option<&'a Line>,
     ) -> Result<(Reserved<'a>, Option<Turn<'a>>), Error> {
-        let mut pace = self.reserve()?;
+        let pace = self.reserve()?;
         loop {
-            let since = Instant::now();
-            if pace.due > since {
-                sleep_until(pace.due).await;
-                self.pace_wait += since.elapsed();
-            }
+            self.wait_for_room(&pace).await?;
             let Some(line) = line else {
                 return Ok((pace, None));
             };
             let since = Instant::now();
-            let in_flight = if self.alone {
-                InFlight::ONE
-            } else {
-                self.engine.config.in_flight
-            };
-            let turn = line.queue.turn(in_flight);
+            let turn = line.queue.turn(self.in_flight());
             let turn = timeout_at(self.deadline, turn)
                 .await
                 .map_err(|_| too_late("waiting for its turn in the queue of the key"))?;
             self.queue_wait += since.elapsed();
-            if !pace.waits() || since.elapsed() < STALE {
-                return Ok((pace, Some(turn)));
-            }
-            // It leaves later than it was counted, perhaps together with
-            // others that were held up. Count it when it leaves.
-            drop(pace);
-            pace = self.reserve()?;
-            if pace.due <= Instant::now() {
+            // Meanwhile others may have left that were held up as well.
+            if pace.wait()?.is_zero() {
                 return Ok((pace, Some(turn)));
             }
             drop(turn);
+        }
+    }
+
+    async fn wait_for_room(&mut self, pace: &Reserved<'_>) -> Result<(), Error> {
+        loop {
+            let wait = pace.wait()?;
+            if wait.is_zero() {
+                return Ok(());
+            }
+            let since = Instant::now();
+            sleep(wait).await;
+            self.pace_wait += since.elapsed();
         }
     }
 
@@ -453,25 +452,17 @@ impl<'a> Attempt<'a> {
             return Ok(Reserved {
                 held: None,
                 due: now,
+                latest: now,
             });
         };
         let call = self.facts();
         let reservation = pacer.reserve(&call, mode, now.into_std());
         if !reservation.granted {
-            let wait = reservation.wait;
-            return Err(Error::new(Kind::RateLimit)
-                .with_text(format!(
-                    "it was not sent: the counter `{}` has no room for it before {} s from now, \
-                     and it may not wait that long",
-                    reservation.counter,
-                    wait.as_millis().div_ceil(1000)
-                ))
-                .with_retryable(true)
-                .with_retry_after(wait));
+            return Err(no_room(reservation.counter, reservation.wait));
         }
-        let due = match mode {
-            PaceMode::Wait { .. } => now + reservation.wait,
-            PaceMode::Off | PaceMode::Report => now,
+        let (due, latest) = match mode {
+            PaceMode::Wait { max_wait } => (now + reservation.wait, now + max_wait),
+            PaceMode::Off | PaceMode::Report => (now, now),
         };
         Ok(Reserved {
             held: Some(Held {
@@ -481,7 +472,18 @@ impl<'a> Attempt<'a> {
                 waits: matches!(mode, PaceMode::Wait { .. }),
             }),
             due,
+            latest,
         })
+    }
+
+    /// With one in flight nobody else may have a nonce until it has arrived,
+    /// neither in this process nor in others that share the source.
+    fn in_flight(&self) -> InFlight {
+        if self.alone {
+            InFlight::ONE
+        } else {
+            self.engine.config.in_flight
+        }
     }
 
     fn mode(&self) -> PaceMode {
@@ -520,17 +522,19 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Others give up waiting for a nonce file after 5 s by default.
+/// For how long at most other processes wait for an answer. They give up
+/// waiting for a nonce file after 5 s by default. Past it the call may be
+/// overtaken, if it did not arrive in that time, and is then refused and sent
+/// again as any other.
 const LONGEST_HOLD: Duration = Duration::from_secs(2);
-
-/// A reservation waits in the queue for so long before it is made anew.
-const STALE: Duration = Duration::from_millis(100);
 
 /// Room under the rate limit, given back if the call is not sent after all.
 struct Reserved<'a> {
     held: Option<Held<'a>>,
-    /// When the call may be sent.
+    /// The time for which it was counted.
     due: Instant,
+    /// It may wait until then.
+    latest: Instant,
 }
 
 struct Held<'a> {
@@ -541,13 +545,28 @@ struct Held<'a> {
 }
 
 impl Reserved<'_> {
-    fn waits(&self) -> bool {
-        self.held.as_ref().is_some_and(|held| held.waits)
+    /// How long the call still has to wait; an error if that is too long.
+    fn wait(&self) -> Result<Duration, Error> {
+        let Some(held) = self.held.as_ref().filter(|held| held.waits) else {
+            return Ok(Duration::ZERO);
+        };
+        let now = Instant::now();
+        let (due, std_now) = (self.due.into_std(), now.into_std());
+        let wait = held
+            .pacer
+            .still_to_wait(&held.call, &held.reservation, due, std_now);
+        if !wait.is_zero() && now + wait > self.latest {
+            return Err(no_room(held.reservation.counter, wait));
+        }
+        Ok(wait)
     }
 
     /// The call is on its way: the room is used up.
     fn sent(mut self) {
-        self.held = None;
+        if let Some(held) = self.held.take() {
+            let now = Instant::now().into_std();
+            held.pacer.sent(&held.call, &held.reservation, now);
+        }
     }
 }
 
@@ -558,6 +577,17 @@ impl Drop for Reserved<'_> {
             held.pacer.release(&held.call, &held.reservation, now);
         }
     }
+}
+
+fn no_room(counter: &str, wait: Duration) -> Error {
+    Error::new(Kind::RateLimit)
+        .with_text(format!(
+            "it was not sent: the counter `{counter}` has no room for it before {} s from now, \
+             and it may not wait that long",
+            wait.as_millis().div_ceil(1000)
+        ))
+        .with_retryable(true)
+        .with_retry_after(wait)
 }
 
 fn too_late(doing: &str) -> Error {

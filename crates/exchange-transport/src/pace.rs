@@ -115,6 +115,11 @@ impl Decay {
         Ok(())
     }
 
+    /// In which time so much decays.
+    fn time_for(self, scaled: u128) -> Duration {
+        Duration::from_nanos(to_u64(scaled.div_ceil(u128::from(self.per_second))))
+    }
+
     fn scaled(self, time: Duration) -> u128 {
         // 2^64 s in nanoseconds times 2^64 is a little too much for 128 bits.
         u128::from(self.per_second).saturating_mul(time.as_nanos())
@@ -153,6 +158,8 @@ pub struct Counter {
     at: Option<Instant>,
     /// Until when a refusal by the venue is made up for.
     held_until: Option<Instant>,
+    /// By how much calls that wait were moved back, in all.
+    moved: Duration,
     /// How many calls were counted.
     calls: u32,
     /// How low the level was after so many calls, just before the next one.
@@ -202,6 +209,7 @@ impl Counter {
             level: 0,
             at: None,
             held_until: None,
+            moved: Duration::ZERO,
             calls: 0,
             lows: VecDeque::new(),
         })
@@ -217,8 +225,15 @@ impl Counter {
     pub fn wait_for(&self, cost: u64, now: Instant) -> Duration {
         let cost = cost.min(self.rule.limit);
         let level = self.level_at(now).saturating_add(scale(cost));
-        let over = level.saturating_sub(scale(self.rule.limit));
-        Duration::from_nanos(to_u64(over.div_ceil(u128::from(self.rule.per_second))))
+        self.rule
+            .time_for(level.saturating_sub(scale(self.rule.limit)))
+    }
+
+    /// By how much calls that wait were moved back since there is this
+    /// counter. Who waits for room compares this with what it was when the
+    /// room was counted, and waits longer by the difference.
+    pub const fn moved(&self) -> Duration {
+        self.moved
     }
 
     /// Counts a call that is sent `after` so long, whether there is room or
@@ -246,12 +261,24 @@ impl Counter {
         self.count(cost, Duration::ZERO, now)
     }
 
+    /// Counts a call that is sent now and which the venue carries out whether
+    /// there is room or not. Those that wait are [`moved`](Self::moved) back by
+    /// the time in which the room is there again that it takes from them.
+    pub fn count_over_full(&mut self, cost: u64, now: Instant) -> Counted {
+        let counted = self.count(cost, Duration::ZERO, now);
+        // With those that wait in it, no less than what any of them lacks.
+        let over = self.level_at(now).saturating_sub(scale(self.rule.limit));
+        self.move_back(self.rule.time_for(over.min(scale(cost))));
+        counted
+    }
+
     /// Notes that the venue found no room: the counter is full, and stays so
     /// for `hold`, of which no more than [`LONGEST_HOLD`] is believed.
     ///
-    /// If calls are waiting already, all that come after them wait longer by
-    /// `hold`: the venue counts more than this counter does. That happens once
-    /// in that time, so that a burst of refusals counts as one.
+    /// If calls are waiting already, they are [`moved`](Self::moved) back by
+    /// `hold`, and all that come after them wait as much longer: the venue
+    /// counts more than this counter does. That happens once in that time, so
+    /// that a burst of refusals counts as one.
     pub fn fill(&mut self, hold: Duration, now: Instant) {
         let hold = hold.min(LONGEST_HOLD);
         let held = self.rule.scaled(hold);
@@ -260,6 +287,7 @@ impl Counter {
         if self.held_until.is_none_or(|until| until <= now) {
             level = level.max(self.level_at(now).saturating_add(held));
             self.held_until = Some(now + hold);
+            self.move_back(hold);
         }
         // What was counted before no longer matters.
         self.note_low(0);
@@ -292,6 +320,18 @@ impl Counter {
             let first = self.lows.partition_point(|(_, before)| *before < low);
             self.lows.drain(first..since);
         }
+    }
+
+    /// Takes back what was counted for a call above the cost it has by now.
+    pub fn correct(&mut self, counted: Counted, cost: u64, now: Instant) {
+        let surplus = u64::from(counted.cost).saturating_sub(cost);
+        if let Ok(cost @ 1..) = u32::try_from(surplus) {
+            self.take_back(Counted { cost, ..counted }, now);
+        }
+    }
+
+    fn move_back(&mut self, time: Duration) {
+        self.moved = self.moved.saturating_add(time);
     }
 
     fn note_low(&mut self, level: u128) {
@@ -339,6 +379,8 @@ pub struct CounterMap {
     /// What stands on the counter of every name that has none of its own.
     base: Counter,
     named: HashMap<String, Counter>,
+    /// By how much calls were moved back on any counter, in all.
+    moved: Duration,
     /// Counters that are no fuller than `base` are dropped when there are so
     /// many names.
     tidy_at: usize,
@@ -357,6 +399,7 @@ impl CounterMap {
         Ok(Self {
             base: Counter::new(rule)?,
             named: HashMap::new(),
+            moved: Duration::ZERO,
             tidy_at: FEW,
         })
     }
@@ -376,6 +419,15 @@ impl CounterMap {
         }
     }
 
+    /// By how much calls that wait were moved back, see [`Counter::moved`]: on
+    /// the counter of a name, or without a name on any of them.
+    pub fn moved(&self, name: Option<&str>) -> Duration {
+        match name {
+            Some(name) => self.named.get(name).unwrap_or(&self.base).moved,
+            None => self.moved,
+        }
+    }
+
     /// Changes the counter of a name, or without a name all of them.
     pub fn update(
         &mut self,
@@ -383,6 +435,16 @@ impl CounterMap {
         now: Instant,
         mut change: impl FnMut(&mut Counter),
     ) {
+        let mut moved = Duration::ZERO;
+        self.change(name, now, |counter| {
+            let before = counter.moved;
+            change(counter);
+            moved = moved.max(counter.moved.saturating_sub(before));
+        });
+        self.moved = self.moved.saturating_add(moved);
+    }
+
+    fn change(&mut self, name: Option<&str>, now: Instant, mut change: impl FnMut(&mut Counter)) {
         let Some(name) = name else {
             change(&mut self.base);
             self.named.values_mut().for_each(change);
@@ -427,7 +489,9 @@ const LONGEST_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Window {
     limit: usize,
     period: Duration,
-    /// When calls were or will be sent, in order of time.
+    /// The times for which calls were counted, in order.
+    planned: VecDeque<Instant>,
+    /// When calls were sent, which may be later than they were counted.
     sent: VecDeque<Instant>,
     /// Nothing is sent before.
     held_until: Option<Instant>,
@@ -457,6 +521,7 @@ impl Window {
         Ok(Self {
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             period,
+            planned: VecDeque::new(),
             sent: VecDeque::new(),
             held_until: None,
         })
@@ -464,9 +529,20 @@ impl Window {
 
     /// How long a call must wait for room.
     pub fn wait(&self, now: Instant) -> Duration {
-        let room = match self.sent.len().checked_sub(self.limit) {
+        self.wait_among(&self.planned, now)
+    }
+
+    /// How long a call still has to wait that was counted for the time `due`:
+    /// longer than until then, if others that were held up left only now.
+    pub fn still_to_wait(&self, due: Instant, now: Instant) -> Duration {
+        let until_due = due.saturating_duration_since(now);
+        until_due.max(self.wait_among(&self.sent, now))
+    }
+
+    fn wait_among(&self, times: &VecDeque<Instant>, now: Instant) -> Duration {
+        let room = match times.len().checked_sub(self.limit) {
             // The call that must leave the window first.
-            Some(index) => self.sent.get(index).map(|sent| *sent + self.period),
+            Some(index) => times.get(index).map(|time| *time + self.period),
             None => None,
         };
         room.max(self.held_until)
@@ -478,9 +554,17 @@ impl Window {
     pub fn count(&mut self, after: Duration, now: Instant) -> Instant {
         self.forget(now);
         let time = now + after;
-        let index = self.sent.partition_point(|sent| *sent <= time);
-        self.sent.insert(index, time);
+        insert(&mut self.planned, time);
         time
+    }
+
+    /// Notes that a call is sent now that was counted before. If the window is
+    /// full, the venue refuses it without counting.
+    pub fn sent(&mut self, now: Instant) {
+        self.forget(now);
+        if self.wait_among(&self.sent, now).is_zero() {
+            insert(&mut self.sent, now);
+        }
     }
 
     /// Counts a call that is sent now, unless the window is full: then the
@@ -505,16 +589,16 @@ impl Window {
 
     /// Takes back a call that was counted for this time; it was not sent.
     pub fn take_back(&mut self, time: Instant) {
-        if let Ok(index) = self.sent.binary_search(&time) {
-            self.sent.remove(index);
+        if let Ok(index) = self.planned.binary_search(&time) {
+            self.planned.remove(index);
         }
     }
 
     /// How many calls stand in the window. More than the limit means that
     /// calls are waiting.
     pub fn used(&self, now: Instant) -> usize {
-        let gone = self.sent.partition_point(|sent| *sent + self.period <= now);
-        self.sent.len() - gone
+        let used = |times: &VecDeque<Instant>| times.len() - self.gone(times, now);
+        used(&self.planned).max(used(&self.sent))
     }
 
     /// How many it holds.
@@ -522,8 +606,19 @@ impl Window {
         self.limit
     }
 
-    fn forget(&mut self, now: Instant) {
-        let gone = self.sent.partition_point(|sent| *sent + self.period <= now);
-        self.sent.drain(..gone);
+    /// How many of these times are out of the window.
+    fn gone(&self, times: &VecDeque<Instant>, now: Instant) -> usize {
+        times.partition_point(|time| *time + self.period <= now)
     }
+
+    fn forget(&mut self, now: Instant) {
+        self.planned.drain(..self.gone(&self.planned, now));
+        self.sent.drain(..self.gone(&self.sent, now));
+    }
+}
+
+/// Keeps times in order.
+fn insert(times: &mut VecDeque<Instant>, time: Instant) {
+    let index = times.partition_point(|before| *before <= time);
+    times.insert(index, time);
 }

@@ -57,6 +57,8 @@ pub struct Reservation {
     pub counter: &'static str,
     /// For the model's own use in [`Pacer::release`].
     pub ticket: u64,
+    /// For the model's own use in [`Pacer::still_to_wait`].
+    pub moved: Duration,
 }
 
 impl Reservation {
@@ -67,6 +69,7 @@ impl Reservation {
             granted: true,
             counter,
             ticket: 0,
+            moved: Duration::ZERO,
         }
     }
 }
@@ -87,6 +90,11 @@ pub struct CounterState {
 
 /// A model of a venue's rate limits.
 ///
+/// For each time that a call is sent it hears [`reserve`](Self::reserve); of
+/// one that waits, [`still_to_wait`](Self::still_to_wait) until that is
+/// nothing; then [`sent`](Self::sent) and [`learn`](Self::learn), or
+/// [`release`](Self::release) if it was given up before.
+///
 /// Times are monotonic and may stand still; under a paused test clock they are
 /// that clock's. Calls from many threads come in any order, so a later call
 /// may carry a slightly earlier time.
@@ -102,6 +110,25 @@ pub trait Pacer: Send + Sync + fmt::Debug {
     /// Takes a reservation back whose call was not sent. To ignore this is
     /// safe: the model then waits longer than it must.
     fn release(&self, _call: &CallFacts<'_>, _reservation: &Reservation, _now: Instant) {}
+
+    /// How long a call still has to wait that was counted for the time `due`.
+    /// It may be longer than until then: there may be less room than the model
+    /// knew, or others may leave later than they were counted, and so together
+    /// with this one. Asked of calls that wait, when their time has come and
+    /// again before they are sent.
+    fn still_to_wait(
+        &self,
+        _call: &CallFacts<'_>,
+        _reservation: &Reservation,
+        due: Instant,
+        now: Instant,
+    ) -> Duration {
+        due.saturating_duration_since(now)
+    }
+
+    /// Tells that a call is being sent now. With one call in flight this comes
+    /// in the order in which the venue sees the calls.
+    fn sent(&self, _call: &CallFacts<'_>, _reservation: &Reservation, _now: Instant) {}
 
     /// Tells what became of a call that was sent: the value the venue gave
     /// (the bytes of the result, without envelope), or the error.

@@ -4,7 +4,10 @@
 //! the key, and nothing keeps two requests in order that are on their way at
 //! the same time. So the calls of a key stand in line: each takes its nonce
 //! when it is its turn, and by default the next turn comes when the answer
-//! begins to arrive.
+//! begins to arrive. A nonce source that several processes share puts the
+//! processes in line, too, see [`NonceSource::next_held`].
+//!
+//! [`NonceSource::next_held`]: exchange_auth::NonceSource::next_held
 //!
 //! ```
 //! use exchange_transport::{InFlight, KeyQueue};

@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use exchange_auth::{NonceError, NonceSource};
+use exchange_auth::{NonceError, NonceHold, NonceSource};
 use exchange_transport::{
     Access, Answer, Answered, AttemptReport, Call, CallFacts, CounterState, Effect, Engine,
-    EngineConfig, Error, Kind, Observer, Operation, Outcome, Pace, PaceMode, Pacer, Permission,
-    Prepared, RawAnswer, Reservation, RetryPolicy, Severity, VendorMessage, Venue,
+    EngineConfig, Error, InFlight, Kind, Observer, Operation, Outcome, Pace, PaceMode, Pacer,
+    Permission, Prepared, RawAnswer, Reservation, RetryPolicy, Severity, VendorMessage, Venue,
 };
 use http::Method;
 use http::header::HeaderMap;
@@ -112,6 +112,9 @@ impl NonceSource for Counting {
 #[derive(Debug, Default)]
 struct Script {
     waits: Mutex<Vec<Duration>>,
+    /// What is left of the waits, each time it is asked; by itself what is
+    /// left until a call is due.
+    more: Mutex<Vec<Duration>>,
     events: Mutex<Vec<String>>,
 }
 
@@ -159,6 +162,24 @@ impl Pacer for Script {
 
     fn release(&self, _call: &CallFacts<'_>, _reservation: &Reservation, _now: Instant) {
         self.note("released");
+    }
+
+    fn still_to_wait(
+        &self,
+        _call: &CallFacts<'_>,
+        _reservation: &Reservation,
+        due: Instant,
+        now: Instant,
+    ) -> Duration {
+        let mut more = self.more.lock().unwrap();
+        match more.len() {
+            0 => due.saturating_duration_since(now),
+            _ => more.remove(0),
+        }
+    }
+
+    fn sent(&self, call: &CallFacts<'_>, _reservation: &Reservation, _now: Instant) {
+        self.note(format!("{} sent", call.operation.id));
     }
 
     fn learn(&self, _call: &CallFacts<'_>, result: Result<Option<&Bytes>, &Error>, _now: Instant) {
@@ -218,7 +239,8 @@ async fn a_read_waits_for_room_and_the_model_learns_what_came() {
         run(&engine, operation).await.unwrap();
         assert!(start.elapsed() >= Duration::from_millis(60));
         let granted = format!("{} wait granted", operation.id);
-        assert_eq!(pacer.events(), [granted.as_str(), "value"]);
+        let sent = format!("{} sent", operation.id);
+        assert_eq!(pacer.events(), [&granted, &sent, "value"]);
         assert_eq!(engine.pace().len(), 1);
     }
 }
@@ -228,7 +250,10 @@ async fn an_order_does_not_wait_by_default() {
     let server = Server::start([Reaction::ok("value")]).await;
     let pacer = Script::waits([3_600_000]);
     run(&paced(&server.url, &pacer), &ORDER).await.unwrap();
-    assert_eq!(pacer.events(), ["order report granted", "value"]);
+    assert_eq!(
+        pacer.events(),
+        ["order report granted", "order sent", "value"]
+    );
 }
 
 #[tokio::test]
@@ -287,15 +312,18 @@ async fn each_attempt_is_counted() {
     let pacer = Script::waits([]);
     let answered = run(&paced(&server.url, &pacer), &READ).await.unwrap();
     assert_eq!(answered.attempts, 3);
-    let granted = "read wait granted";
+    let (granted, sent) = ("read wait granted", "read sent");
     assert_eq!(
         pacer.events(),
         [
             granted,
+            sent,
             "Unavailable",
             granted,
+            sent,
             "Transport",
             granted,
+            sent,
             "value"
         ]
     );
@@ -315,9 +343,9 @@ async fn a_call_that_is_dropped_while_it_waits_gives_its_room_back() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// It leaves later than it was counted, so it is counted when it leaves.
+/// What was free when it was counted may have been used up meanwhile.
 #[tokio::test]
-async fn a_call_that_was_held_up_in_the_queue_is_counted_anew() {
+async fn a_call_that_was_held_up_in_the_queue_may_have_to_wait_again() {
     let server = Server::start([Reaction::Silence, Reaction::ok("value")]).await;
     let pacer = Script::waits([]);
     let engine = Arc::new(paced(&server.url, &pacer));
@@ -331,19 +359,40 @@ async fn a_call_that_was_held_up_in_the_queue_is_counted_anew() {
     while server.requests().is_empty() {
         tokio::task::yield_now().await;
     }
+    let more = Duration::from_millis(50);
+    // As soon as it is in the queue, and then for ever.
+    *pacer.more.lock().unwrap() = vec![Duration::ZERO, more];
+    let start = Instant::now();
     run(&engine, &READ).await.unwrap();
     assert_eq!(first.await.unwrap().unwrap_err().kind(), Kind::Timeout);
+    assert!(start.elapsed() >= Duration::from_millis(250) + more);
     assert_eq!(
         pacer.events(),
         [
             "order report granted",
+            "order sent",
             "read wait granted",
             "Timeout",
-            "released",
-            "read wait granted",
+            "read sent",
             "value"
         ]
     );
+}
+
+#[tokio::test]
+async fn a_wait_that_grows_too_long_is_an_error() {
+    let server = Server::start([Reaction::ok("value")]).await;
+    let pacer = Script::waits([20]);
+    let engine = paced(&server.url, &pacer);
+    *pacer.more.lock().unwrap() = vec![Duration::from_millis(20), Duration::from_secs(11)];
+    let error = run(&engine, &READ).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome(), error.attempts()),
+        (Kind::RateLimit, Outcome::NotExecuted, 0)
+    );
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(11)));
+    assert_eq!(pacer.events(), ["read wait granted", "released"]);
+    assert!(server.requests().is_empty());
 }
 
 #[derive(Default)]
@@ -432,6 +481,76 @@ async fn poll_once<T>(call: &mut std::pin::Pin<Box<impl Future<Output = T>>>) ->
         std::task::Poll::Pending => std::task::Poll::Ready(None),
     })
     .await
+}
+
+/// Knows how many of its nonces are held.
+#[derive(Debug, Default)]
+struct Holding(Arc<AtomicU64>);
+
+#[derive(Debug)]
+struct Hold(Arc<AtomicU64>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl NonceSource for Holding {
+    fn next(&self) -> Result<u64, NonceError> {
+        Ok(1)
+    }
+
+    fn next_held(&self) -> Result<(u64, NonceHold), NonceError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok((1, NonceHold::new(Hold(Arc::clone(&self.0)))))
+    }
+}
+
+#[tokio::test]
+async fn others_get_no_nonce_until_the_answer_if_one_may_be_in_flight() {
+    for (in_flight, held_while_unanswered) in [(1, 1), (2, 0)] {
+        let server = Server::start([Reaction::Silence, Reaction::ok("value")]).await;
+        let held = Arc::new(AtomicU64::new(0));
+        let config = EngineConfig {
+            in_flight: InFlight::new(in_flight).unwrap(),
+            ..config(&server.url)
+        };
+        let engine = Arc::new(with_nonces(config, Holding(Arc::clone(&held))));
+        let unanswered = tokio::spawn({
+            let engine = Arc::clone(&engine);
+            async move { run(&engine, &ORDER).await.map(drop) }
+        });
+        while server.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(held.load(Ordering::Relaxed), held_while_unanswered);
+        unanswered.abort();
+        assert!(unanswered.await.unwrap_err().is_cancelled());
+        assert_eq!(held.load(Ordering::Relaxed), 0);
+        run(&engine, &ORDER).await.unwrap();
+        assert_eq!(held.load(Ordering::Relaxed), 0);
+    }
+}
+
+/// An answer that takes too long does not stop other processes.
+#[tokio::test]
+async fn a_hold_ends_before_others_lose_their_patience() {
+    let server = Server::start([Reaction::Silence]).await;
+    let held = Arc::new(AtomicU64::new(0));
+    let engine = with_nonces(config(&server.url), Holding(Arc::clone(&held)));
+    let start = Instant::now();
+    let call = tokio::spawn(async move { run(&engine, &ORDER).await.map(drop) });
+    while held.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    while held.load(Ordering::Relaxed) == 1 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let held_for = start.elapsed();
+    assert!(held_for > Duration::from_secs(1) && held_for < Duration::from_secs(4));
+    assert!(!call.is_finished());
+    call.abort();
 }
 
 #[derive(Debug, Default)]

@@ -456,3 +456,57 @@ fn rules_that_can_not_work_are_refused() {
         decay(4 * UNIT, UNIT)
     );
 }
+
+#[test]
+fn a_call_over_the_limit_moves_those_back_that_wait_and_no_more_than_needed() {
+    let rule = Decay {
+        limit: 10 * UNIT,
+        per_second: 2 * UNIT,
+    };
+    let mut counter = Counter::new(rule).unwrap();
+    let now = Instant::now();
+    // There is room for it.
+    counter.count_over_full(8 * UNIT, now);
+    assert_eq!(counter.moved(), Duration::ZERO);
+    // 3 too many, which decay in 1.5 s.
+    counter.count_over_full(5 * UNIT, now);
+    assert_eq!(counter.moved(), Duration::from_millis(1_500));
+    // Nothing is left of the room: all of its 5 units are taken from others.
+    counter.count_over_full(5 * UNIT, now);
+    assert_eq!(counter.moved(), Duration::from_secs(4));
+    assert_eq!(counter.used(now), 18 * UNIT);
+}
+
+#[test]
+fn a_call_that_got_cheaper_is_corrected_to_what_it_costs() {
+    let rule = Decay {
+        limit: 10 * UNIT,
+        per_second: UNIT,
+    };
+    let mut counter = Counter::new(rule).unwrap();
+    let now = Instant::now();
+    let counted = counter.count(8 * UNIT, Duration::ZERO, now);
+    counter.correct(counted, 9 * UNIT, now);
+    assert_eq!(counter.used(now), 8 * UNIT);
+    counter.correct(counted, 6 * UNIT, now);
+    assert_eq!(counter.used(now), 6 * UNIT);
+}
+
+#[test]
+fn calls_of_a_window_that_leave_late_leave_no_more_than_it_holds() {
+    let mut window = Window::new(2, Duration::from_secs(60)).unwrap();
+    let start = Instant::now();
+    let due: Vec<_> = (0..5)
+        .map(|_| window.count(window.wait(start), start))
+        .collect();
+    let now = start + Duration::from_secs(600);
+    for (number, due) in due.into_iter().enumerate() {
+        let left = window.still_to_wait(due, now);
+        assert_eq!(left.is_zero(), number < 2);
+        window.sent(now);
+    }
+    assert_eq!(window.used(now), 2);
+    let due = now + Duration::from_secs(90);
+    assert_eq!(window.still_to_wait(due, now), Duration::from_secs(90));
+    assert_eq!(window.still_to_wait(now, now), Duration::from_secs(60));
+}

@@ -460,7 +460,8 @@ impl<C: From<Core>> ClientBuilder<C> {
 
     /// Where nonces come from. The default, [`ClockNonce`], is right for a key
     /// that one process uses; several processes on one host share a
-    /// [`FileNonce`](exchange_auth::FileNonce).
+    /// [`FileNonce`](exchange_auth::FileNonce), which makes them wait for each
+    /// other's answers as the calls of one process do.
     pub fn nonce_source(mut self, nonces: impl NonceSource + 'static) -> Self {
         self.nonces = Arc::new(nonces);
         self

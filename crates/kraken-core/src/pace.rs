@@ -33,8 +33,10 @@
 //!
 //! A batch of cancels never waits: the engine carries it out with a full
 //! counter, too. So it is taken to be with `cancel_all_orders`, which counts
-//! for the orders remembered. Calls that are already waiting for their time
-//! may then come too early and be refused.
+//! for the orders remembered. Changes that are waiting for their time wait
+//! longer then, or fail if they may not wait so long. With several calls in
+//! flight, such a cancel may overtake a change that was just sent, which then
+//! finds no room.
 //!
 //! # What the model can't know
 //!
@@ -169,36 +171,77 @@ const BACK_OFF: Duration = Duration::from_secs(5);
 /// The dearest calls of the call counter and of the public one.
 const DEAREST_CALL: u64 = 2 * UNIT;
 
+/// A counter of what is to be sent, and one of what was.
+///
+/// The first knows the time for which each call was counted, those that are
+/// waiting included: by it they are told how long to wait. The second knows
+/// when they left, which may be later than that: by it they are held back if
+/// others were held up, too, so that all would leave at once.
+struct Counters {
+    planned: Counter,
+    sent: Counter,
+}
+
+impl Counters {
+    fn new(rule: Decay) -> Result<Self, Error> {
+        let sent = Counter::new(rule)?;
+        Ok(Self {
+            planned: sent.clone(),
+            sent,
+        })
+    }
+
+    fn is_empty(&self, now: Instant) -> bool {
+        self.planned.used(now) == 0 && self.sent.used(now) == 0
+    }
+
+    fn still_to_wait(
+        &self,
+        cost: u64,
+        reservation: &Reservation,
+        due: Instant,
+        now: Instant,
+    ) -> Duration {
+        let moved = self.planned.moved().saturating_sub(reservation.moved);
+        let until_due = (due + moved).saturating_duration_since(now);
+        until_due.max(self.sent.wait_for(cost, now))
+    }
+
+    fn fill(&mut self, hold: Duration, now: Instant) {
+        self.planned.fill(hold, now);
+        self.sent.fill(hold, now);
+    }
+}
+
 /// The counters of one key.
 struct KeyCounters {
-    calls: Counter,
+    calls: Counters,
     engine: EngineModel,
 }
 
 impl KeyCounters {
     fn new(limits: &Limits) -> Result<Self, Error> {
         Ok(Self {
-            calls: Counter::new(limits.careful(limits.calls, DEAREST_CALL)?)?,
+            calls: Counters::new(limits.careful(limits.calls, DEAREST_CALL)?)?,
             engine: EngineModel::new(limits.careful(limits.engine, engine::DEAREST)?)?,
         })
     }
 
     /// Whether nothing would be lost if the counters started anew.
     fn is_empty(&self, now: Instant) -> bool {
-        let engine = self.engine.counters();
-        self.calls.used(now) == 0 && engine.counter(None, now).used(now) == 0
+        self.calls.is_empty(now) && self.engine.is_empty(now)
     }
 }
 
-fn public_counter(limits: &Limits) -> Result<Counter, Error> {
+fn public_counters(limits: &Limits) -> Result<Counters, Error> {
     limits.public.check(DEAREST_CALL)?;
-    Counter::new(limits.public)
+    Counters::new(limits.public)
 }
 
 /// The model for Kraken Spot and for the older Custody calls.
 pub struct KrakenPacer {
     key: Arc<Mutex<KeyCounters>>,
-    public: Arc<Mutex<Counter>>,
+    public: Arc<Mutex<Counters>>,
 }
 
 /// Shows none of the orders it remembers.
@@ -212,7 +255,7 @@ impl fmt::Debug for KrakenPacer {
 #[derive(Default)]
 struct Shared {
     keys: HashMap<(String, String, Limits), Arc<Mutex<KeyCounters>>>,
-    public: HashMap<(String, Decay), Arc<Mutex<Counter>>>,
+    public: HashMap<(String, Decay), Arc<Mutex<Counters>>>,
     external: HashMap<(String, ExternalLimits), Arc<Mutex<Window>>>,
 }
 
@@ -249,7 +292,7 @@ impl KrakenPacer {
     pub fn new(limits: &Limits) -> Result<Self, Error> {
         Ok(Self {
             key: Arc::new(Mutex::new(KeyCounters::new(limits)?)),
-            public: Arc::new(Mutex::new(public_counter(limits)?)),
+            public: Arc::new(Mutex::new(public_counters(limits)?)),
         })
     }
 
@@ -278,8 +321,8 @@ impl KrakenPacer {
             public: shared(
                 &mut all.public,
                 (base_url.to_owned(), limits.public),
-                public_counter(limits),
-                |counter| counter.used(now) == 0,
+                public_counters(limits),
+                |counters| counters.is_empty(now),
             )?,
         })
     }
@@ -309,17 +352,19 @@ fn refused(counter: &'static str, wait: Duration) -> Reservation {
         granted: false,
         counter,
         ticket: 0,
+        moved: Duration::ZERO,
     }
 }
 
 /// Counts a call on one counter.
 fn reserve_on(
-    counter: &mut Counter,
+    counters: &mut Counters,
     name: &'static str,
     cost: u64,
     mode: PaceMode,
     now: Instant,
 ) -> Reservation {
+    let counter = &mut counters.planned;
     let wait = counter.wait_for(cost, now);
     let counted = match leave(mode, wait) {
         Leave::Not => return refused(name, wait),
@@ -331,6 +376,7 @@ fn reserve_on(
         granted: true,
         counter: name,
         ticket: counted.to_bits(),
+        moved: counter.moved(),
     }
 }
 
@@ -374,18 +420,11 @@ impl Pacer for KrakenPacer {
         match on(call) {
             On::Unknown => Reservation::at_once(name),
             On::Public => reserve_on(&mut lock(&self.public), name, cost(call), mode, now),
-            On::Calls => {
-                let mut key = lock(&self.key);
-                let reservation = reserve_on(&mut key.calls, name, cost(call), mode, now);
-                if reservation.granted && changes_orders(call) {
-                    let plan = key.engine.plan(call);
-                    key.engine.count(call, &plan, None, now);
-                }
-                reservation
-            }
+            On::Calls => reserve_on(&mut lock(&self.key).calls, name, cost(call), mode, now),
             On::Engine => {
                 let mut key = lock(&self.key);
                 let plan = key.engine.plan(call);
+                let moved = key.engine.moved(&plan);
                 let wait = key.engine.wait_for(&plan, now);
                 let after = match leave(mode, wait) {
                     Leave::Not => return refused(name, wait),
@@ -400,8 +439,47 @@ impl Pacer for KrakenPacer {
                         .engine
                         .count(call, &plan, after, now)
                         .map_or(0, Counted::to_bits),
+                    moved,
                 }
             }
+        }
+    }
+
+    fn still_to_wait(
+        &self,
+        call: &CallFacts<'_>,
+        reservation: &Reservation,
+        due: Instant,
+        now: Instant,
+    ) -> Duration {
+        let cost = cost(call);
+        match on(call) {
+            On::Unknown => Duration::ZERO,
+            On::Public => lock(&self.public).still_to_wait(cost, reservation, due, now),
+            On::Calls => lock(&self.key)
+                .calls
+                .still_to_wait(cost, reservation, due, now),
+            On::Engine => lock(&self.key)
+                .engine
+                .still_to_wait(call, reservation, due, now),
+        }
+    }
+
+    fn sent(&self, call: &CallFacts<'_>, reservation: &Reservation, now: Instant) {
+        let cost = cost(call);
+        let mut counted = Counted::from_bits(0);
+        match on(call) {
+            On::Unknown => {}
+            On::Public => {
+                lock(&self.public).sent.count_up_to_full(cost, now);
+            }
+            On::Calls => {
+                lock(&self.key).calls.sent.count_up_to_full(cost, now);
+            }
+            On::Engine => counted = Counted::from_bits(reservation.ticket),
+        }
+        if changes_orders(call) {
+            lock(&self.key).engine.sent(call, counted, now);
         }
     }
 
@@ -410,8 +488,8 @@ impl Pacer for KrakenPacer {
         let counted = Counted::from_bits(reservation.ticket);
         match on(call) {
             On::Unknown => {}
-            On::Public => lock(&self.public).take_back(counted, now),
-            On::Calls => lock(&self.key).calls.take_back(counted, now),
+            On::Public => lock(&self.public).planned.take_back(counted, now),
+            On::Calls => lock(&self.key).calls.planned.take_back(counted, now),
             On::Engine => lock(&self.key).engine.take_back(call, counted, now),
         }
     }
@@ -435,8 +513,12 @@ impl Pacer for KrakenPacer {
         let key = lock(&self.key);
         let engine = key.engine.counters();
         let mut states = vec![
-            state_of("kraken-private".to_owned(), &key.calls, now),
-            state_of("kraken-public-ip".to_owned(), &lock(&self.public), now),
+            state_of("kraken-private".to_owned(), &key.calls.planned, now),
+            state_of(
+                "kraken-public-ip".to_owned(),
+                &lock(&self.public).planned,
+                now,
+            ),
             state_of("kraken-engine".to_owned(), engine.base(), now),
         ];
         let pairs = engine
@@ -588,6 +670,7 @@ impl Pacer for ExternalPacer {
             granted: true,
             counter: name,
             ticket: counted.map_or(0, |time| self.ticket(time)),
+            moved: Duration::ZERO,
         }
     }
 
@@ -596,6 +679,20 @@ impl Pacer for ExternalPacer {
             let since = Duration::from_nanos(reservation.ticket);
             lock(&self.window).take_back(self.epoch + since);
         }
+    }
+
+    fn still_to_wait(
+        &self,
+        _call: &CallFacts<'_>,
+        _reservation: &Reservation,
+        due: Instant,
+        now: Instant,
+    ) -> Duration {
+        lock(&self.window).still_to_wait(due, now)
+    }
+
+    fn sent(&self, _call: &CallFacts<'_>, _reservation: &Reservation, now: Instant) {
+        lock(&self.window).sent(now);
     }
 
     fn learn(&self, _call: &CallFacts<'_>, result: Result<Option<&Bytes>, &Error>, now: Instant) {

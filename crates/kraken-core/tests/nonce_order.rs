@@ -12,16 +12,16 @@ use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::future::{Future, poll_fn};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use exchange_auth::{ClockNonce, FileNonce, NonceSource};
-use exchange_transport::{Call, Error, PaceMode};
+use exchange_auth::{ClockNonce, FileNonce, NonceError, NonceSource};
+use exchange_transport::{Call, Error, Kind, Outcome, PaceMode};
 use kraken_core::{ClientBuilder, Core, Scheme};
 use tokio::task::JoinSet;
-use venue::{BALANCE, KEY, SECRET, Venue, reordering, scrambled};
+use venue::{BALANCE, Fate, KEY, SECRET, Venue, reordering, scrambled};
 
 type Texts = HashMap<String, String>;
 
@@ -167,7 +167,7 @@ const RECORD: &str = "KRAKEN_CORE_TEST_RECORD";
 const CALLS: &str = "KRAKEN_CORE_TEST_CALLS";
 
 /// Longer than any child needs, so that a child that hangs fails the test.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Ends the child with the test, also when the test fails.
 struct Running(Child);
@@ -228,51 +228,184 @@ fn recorded(record: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_that_share_a_key_reach_their_callers_without_an_error() {
-    if called_as_child().await {
-        return;
-    }
-    let test = "processes_that_share_a_key_reach_their_callers_without_an_error";
-    let venue = Venue::start(reordering).await;
-    let directory = tempfile::tempdir().unwrap();
-    let nonce_file = directory.path().join("nonce");
-    let records: Vec<_> = (0..4)
-        .map(|child| directory.path().join(child.to_string()))
-        .collect();
-    let (survivors, victim) = records.split_at(3);
-    let calls = 400;
-    let mut children: Vec<_> = survivors
-        .iter()
-        .map(|record| start_child(test, &venue.url, &nonce_file, record, calls))
-        .collect();
-    // More than it can make before it is killed in the midst of them.
-    let mut killed = start_child(test, &venue.url, &nonce_file, &victim[0], 1_000_000);
-    let start = Instant::now();
-    while recorded(&victim[0]).len() < 40 {
-        assert!(start.elapsed() < PATIENCE);
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    killed.0.kill().unwrap();
-    assert!(!killed.0.wait().unwrap().success());
+/// Processes with one key, one nonce file and one venue.
+struct Processes {
+    test: &'static str,
+    venue: Venue,
+    directory: tempfile::TempDir,
+    start: Instant,
+}
 
-    for child in &mut children {
+impl Processes {
+    async fn new(test: &'static str) -> Self {
+        Self {
+            test,
+            venue: Venue::start(reordering).await,
+            directory: tempfile::tempdir().unwrap(),
+            start: Instant::now(),
+        }
+    }
+
+    fn record(&self, child: usize) -> PathBuf {
+        self.directory.path().join(child.to_string())
+    }
+
+    fn start(&self, child: usize, calls: u32) -> Running {
+        let nonce_file = self.directory.path().join("nonce");
+        let record = self.record(child);
+        start_child(self.test, &self.venue.url, &nonce_file, &record, calls)
+    }
+
+    /// How many calls a child has made; all must have succeeded.
+    fn made(&self, child: usize) -> usize {
+        let lines = recorded(&self.record(child));
+        for line in &lines {
+            assert_eq!(line, "ok");
+        }
+        lines.len()
+    }
+
+    async fn wait(&self) {
+        assert!(self.start.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    async fn end(&self, mut child: Running) {
         while child.0.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < PATIENCE);
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            self.wait().await;
         }
         assert!(child.0.wait().unwrap().success());
     }
-    for record in survivors {
-        let lines = recorded(record);
-        assert_eq!(lines.len(), calls as usize);
-        for line in lines {
-            assert_eq!(line, "ok");
-        }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_calls_of_4_processes_and_no_nonce_is_refused() {
+    if called_as_child().await {
+        return;
     }
-    for line in recorded(&victim[0]) {
-        assert_eq!(line, "ok");
+    let test = "ten_thousand_calls_of_4_processes_and_no_nonce_is_refused";
+    let processes = Processes::new(test).await;
+    let calls = 2_500;
+    let children: Vec<_> = (0..4).map(|child| processes.start(child, calls)).collect();
+    // When all are at work and nobody is done yet.
+    while (0..4).any(|child| processes.made(child) < 100) {
+        processes.wait().await;
     }
-    let books = venue.books();
+    let before: Vec<_> = (0..4).map(|child| processes.made(child)).collect();
+    while (0..4).all(|child| processes.made(child) < 1_500) {
+        processes.wait().await;
+    }
+    let made: Vec<_> = (0..4)
+        .map(|child| processes.made(child) - before[child])
+        .collect();
+    for child in children {
+        processes.end(child).await;
+    }
+    for child in 0..4 {
+        assert_eq!(processes.made(child), calls as usize);
+    }
+    let books = processes.venue.books();
+    println!("{made:?} in {:?}", processes.start.elapsed());
+    assert_eq!(
+        (books.requests, books.refused, books.executed),
+        (10_000, 0, 10_000)
+    );
+    assert_eq!(books.most_in_flight, 1);
+    // Nobody is kept waiting by the others.
+    let (fewest, most) = (made.iter().min().unwrap(), made.iter().max().unwrap());
+    assert!(most < &(2 * fewest), "{made:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_killed_in_the_midst_of_calls_stops_nobody() {
+    if called_as_child().await {
+        return;
+    }
+    let test = "a_process_that_is_killed_in_the_midst_of_calls_stops_nobody";
+    let processes = Processes::new(test).await;
+    let calls = 400;
+    let survivors: Vec<_> = (0..3).map(|child| processes.start(child, calls)).collect();
+    // More than it can make before it is killed in the midst of them.
+    let mut killed = processes.start(3, 1_000_000);
+    while processes.made(3) < 40 {
+        processes.wait().await;
+    }
+    killed.0.kill().unwrap();
+    assert!(!killed.0.wait().unwrap().success());
+    for child in survivors {
+        processes.end(child).await;
+    }
+    for child in 0..3 {
+        assert_eq!(processes.made(child), calls as usize);
+    }
+    let books = processes.venue.books();
     assert!(books.executed >= 3 * u64::from(calls) + 40, "{books:?}");
+    // The request that was on its way when its process ended may be overtaken:
+    // nobody waits for its answer any more.
+    assert!(books.refused <= 1, "{books:?}");
+}
+
+/// Stopped in its turn, a process is in the way of the others. They are told,
+/// and send nothing; and its own nonce is as good as before when it goes on.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_stopped_in_its_turn_is_an_error_to_the_others() {
+    if called_as_child().await {
+        return;
+    }
+    let test = "a_process_that_is_stopped_in_its_turn_is_an_error_to_the_others";
+    let slow = |_| Fate {
+        on_the_way: Duration::from_millis(250),
+        fault: None,
+    };
+    let processes = Processes {
+        venue: Venue::start(slow).await,
+        ..Processes::new(test).await
+    };
+    let calls = 10;
+    let child = processes.start(0, calls);
+    while processes.venue.books().requests < 3 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    // A request is on its way, so it is the turn of the child.
+    signal("STOP", &child);
+    let nonce_file = processes.directory.path().join("nonce");
+    let wait = Duration::from_millis(300);
+    let nonces = FileNonce::open_with_wait(&nonce_file, wait);
+    assert!(matches!(nonces, Err(NonceError::FileLocked { .. })));
+    signal("CONT", &child);
+    let patient = FileNonce::open_with_wait(&nonce_file, PATIENCE).unwrap();
+    let core = builder(&processes.venue.url).nonce_source(patient);
+    let core = core.build().unwrap();
+    core.call::<Texts>(Call::new(&BALANCE)).await.unwrap();
+
+    let impatient = FileNonce::open_with_wait(&nonce_file, wait).unwrap();
+    let core = builder(&processes.venue.url).nonce_source(impatient);
+    let core = core.build().unwrap();
+    let before = processes.venue.books().requests;
+    while processes.venue.books().requests < before + 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    signal("STOP", &child);
+    let error = core.call::<Texts>(Call::new(&BALANCE)).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome(), error.attempts()),
+        (Kind::Nonce, Outcome::NotExecuted, 0)
+    );
+    assert!(error.to_string().contains("nonce file"), "{error}");
+    signal("CONT", &child);
+    processes.end(child).await;
+    core.call::<Texts>(Call::new(&BALANCE)).await.unwrap();
+    assert_eq!(processes.made(0), calls as usize);
+    let books = processes.venue.books();
+    assert_eq!((books.refused, books.executed), (0, u64::from(calls) + 2));
+}
+
+#[cfg(unix)]
+fn signal(signal: &str, child: &Running) {
+    let id = child.0.id();
+    let sent = Command::new("sh")
+        .args(["-c", &format!("kill -{signal} {id}")])
+        .status();
+    assert!(sent.unwrap().success());
 }

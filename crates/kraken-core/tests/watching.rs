@@ -8,9 +8,10 @@
 
 mod venue;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use exchange_auth::Credentials;
@@ -27,6 +28,7 @@ type Texts = HashMap<String, String>;
 const PASSWORD: &str = "hunter2";
 
 fn builder(url: &str) -> ClientBuilder<Core> {
+    listen();
     let credentials = Credentials::new(KEY, SECRET).unwrap().with_otp(PASSWORD);
     ClientBuilder::new(Scheme::Body, url)
         .pace_modes(PaceMode::Off, PaceMode::Off)
@@ -37,9 +39,25 @@ fn builder(url: &str) -> ClientBuilder<Core> {
         })
 }
 
-/// Writes down everything, whatever its level and from whatever crate.
+/// Everything that is told, whatever its level and from whatever crate.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
+
+thread_local! {
+    /// The log of the test that runs in this thread, if it wants one.
+    static LOG: RefCell<Option<Log>> = const { RefCell::new(None) };
+}
+
+/// Writes down what is told in a thread in the log of its test.
+struct Listener;
+
+/// There is one listener for all tests, before the first call is made. With
+/// one for each, a test could come to a place that tells something while
+/// another one begins to listen, and the place would keep silent to both.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Listener).unwrap());
+}
 
 struct Line(String);
 
@@ -56,6 +74,17 @@ impl Log {
         self.0.lock().unwrap().push(line.0);
     }
 
+    /// Writes down what is told in this thread from now on.
+    fn start() -> Self {
+        let log = Self::default();
+        LOG.set(Some(log.clone()));
+        log
+    }
+
+    fn stop() {
+        LOG.set(None);
+    }
+
     /// The lines of this project's own crates.
     fn own(&self) -> Vec<String> {
         let own = |line: &&String| line.contains("exchange_") || line.contains("kraken_");
@@ -63,26 +92,36 @@ impl Log {
     }
 }
 
-impl Subscriber for Log {
+impl Listener {
+    fn tell(kind: &str, metadata: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
+        if let Some(log) = LOG.with_borrow(Clone::clone) {
+            log.add(kind, metadata, record);
+        }
+    }
+}
+
+impl Subscriber for Listener {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        self.add("span", span.metadata(), |line| span.record(line));
+        Self::tell("span", span.metadata(), |line| span.record(line));
         Id::from_u64(1)
     }
 
     fn record(&self, _: &Id, values: &Record<'_>) {
         let mut line = Line(String::new());
         values.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
+        if let Some(log) = LOG.with_borrow(Clone::clone) {
+            log.0.lock().unwrap().push(line.0);
+        }
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        self.add("event", event.metadata(), |line| event.record(line));
+        Self::tell("event", event.metadata(), |line| event.record(line));
     }
 
     fn enter(&self, _: &Id) {}
@@ -112,14 +151,13 @@ async fn the_log_tells_what_happened_and_no_secret() {
     })
     .await;
     let core = builder(&venue.url).build().unwrap();
-    let log = Log::default();
-    let guard = tracing::subscriber::set_default(log.clone());
+    let log = Log::start();
     let mut order = Call::new(&ADD_ORDER);
     order.query("account_id", "AA88-ACCOUNT");
     core.call::<Texts>(Call::new(&BALANCE)).await.unwrap();
     let undecoded = core.call::<Texts>(order.clone()).await.unwrap_err();
     let reset = core.call::<Texts>(order).await.unwrap_err();
-    drop(guard);
+    Log::stop();
 
     let lines = log.own();
     let expect = |parts: &[&str]| {
@@ -179,12 +217,11 @@ async fn a_wrong_clock_is_told_once_and_calls_go_on() {
     })
     .await;
     let core = builder(&venue.url).build().unwrap();
-    let log = Log::default();
-    let guard = tracing::subscriber::set_default(log.clone());
+    let log = Log::start();
     for _ in 0..3 {
         core.call::<Texts>(Call::new(&BALANCE)).await.unwrap();
     }
-    drop(guard);
+    Log::stop();
     let told = |line: &&String| line.contains("clock") && line.contains("direction=\"ahead\"");
     assert_eq!(log.own().iter().filter(told).count(), 1, "{:#?}", log.own());
 }

@@ -3,8 +3,8 @@
 //! A venue on loopback, in a thread of its own, answers with fixed bytes. The client runs in the
 //! thread that is measured, and what is measured is that thread's time on the processor, so that
 //! waiting does not count. The same bytes are sent with nothing but `reqwest`; the difference is
-//! ours. Only Linux tells the time of a thread without unsafe code; elsewhere time goes by the
-//! clock.
+//! ours. What each layer adds on top of the one below it is told, too. Only Linux tells the time
+//! of a thread without unsafe code; elsewhere time goes by the clock.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,11 +16,19 @@ use std::{
     hint::black_box,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use kraken_spot::{Client, PaceMode, auth::kraken, table, types};
+use bytes::Bytes;
+use exchange_transport::{
+    Answered, Call, Engine, EngineConfig, Error, Operation, PaceMode, Prepared, RawAnswer,
+    Transport, TransportConfig, Venue,
+};
+use http::header::{HeaderMap, HeaderValue};
+use kraken_core::pace::{KrakenPacer, Limits};
+use kraken_spot::{Client, ClockNonce, auth::kraken, table, types};
 
 /// 100 levels a side, as the venue sends them.
 fn order_book() -> String {
@@ -86,19 +94,175 @@ fn processor_time() -> Duration {
         )
 }
 
-/// The median of seven rounds.
-fn measure(name: &str, calls: u32, mut round: impl FnMut(u32)) -> Duration {
-    round(calls / 10 + 1);
-    let mut rounds: Vec<Duration> = (0..7)
-        .map(|_| {
+/// Makes so many calls.
+type Round<'a> = Box<dyn FnMut(u32) + 'a>;
+
+/// The median of several rounds for each; they take turns, so that a machine that gets slower or
+/// faster does so for all.
+fn measure_together(calls: u32, ways: &mut [(&str, Round<'_>)]) -> Vec<Duration> {
+    const ROUNDS: usize = 15;
+    let mut times = vec![Vec::new(); ways.len()];
+    for (_, round) in ways.iter_mut() {
+        round(calls / 10 + 1);
+    }
+    for _ in 0..ROUNDS {
+        for ((_, round), times) in ways.iter_mut().zip(&mut times) {
             let start = processor_time();
             round(calls);
-            processor_time().saturating_sub(start) / calls
+            times.push(processor_time().saturating_sub(start) / calls);
+        }
+    }
+    for ((name, _), times) in ways.iter().zip(&mut times) {
+        times.sort();
+        println!("{name:<58} {:>9.2?}", times[ROUNDS / 2]);
+    }
+    times.iter().map(|times| times[ROUNDS / 2]).collect()
+}
+
+fn measure(name: &str, calls: u32, round: impl FnMut(u32)) {
+    measure_together(calls, &mut [(name, Box::new(round))]);
+}
+
+/// Sends the same bytes each time and takes any answer: what is left of a call is the engine.
+struct Fixed;
+
+fn prepared() -> Prepared {
+    let mut headers = HeaderMap::new();
+    headers.insert("api-key", HeaderValue::from_static("key"));
+    headers.insert("api-sign", HeaderValue::from_static(SIGNATURE));
+    Prepared {
+        method: http::Method::POST,
+        path_and_query: "/0/private/Balance".to_owned(),
+        headers,
+        body: Bytes::from_static(BODY.as_bytes()),
+        content_type: Some("application/json"),
+    }
+}
+
+impl Venue for Fixed {
+    fn prepare(&self, _: &Call, _: String, _: Option<u64>) -> Result<Prepared, Error> {
+        Ok(prepared())
+    }
+
+    fn read(&self, operation: &'static Operation, raw: RawAnswer) -> Result<Answered, Error> {
+        Ok(Answered {
+            operation,
+            value: Some(raw.body.clone()),
+            warnings: Vec::new(),
+            status: raw.status.as_u16(),
+            attempts: 1,
+            body: raw.body,
         })
-        .collect();
-    rounds.sort();
-    println!("{name:<58} {:>9.2?}", rounds[3]);
-    rounds[3]
+    }
+}
+
+const BODY: &str = r#"{"nonce":1616492376594000000}"#;
+const SIGNATURE: &str =
+    "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nmbRn6H8ndwLUQ==";
+const SECRET: &str =
+    "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==";
+
+/// An engine; with a model of the rate limits that counts and never waits, or with none.
+fn engine(url: &str, counts: bool) -> Engine {
+    let pacer = counts.then(|| Arc::new(KrakenPacer::new(&Limits::default()).unwrap()) as _);
+    let config = EngineConfig {
+        pacer,
+        pace_reads: PaceMode::Report,
+        ..EngineConfig::new(url)
+    };
+    let engine = Engine::new(config).unwrap();
+    engine.with_key("key", Arc::new(ClockNonce)).unwrap()
+}
+
+fn network(calls: u32) {
+    let runtime = &tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let url = &venue(BALANCES.to_owned());
+    let bare = kraken_spot::http_client_builder().unwrap().build().unwrap();
+    let balance_url = format!("{url}/0/private/Balance");
+    let transport = Transport::new(TransportConfig::new(url)).unwrap();
+    let (plain, counting) = (engine(url, false), engine(url, true));
+    let client = Client::builder()
+        .base_url(url)
+        .api_key("key", SECRET)
+        .pace_modes(PaceMode::Report, PaceMode::Report)
+        .build()
+        .unwrap();
+    let run = |engine: &Engine, calls| {
+        runtime.block_on(async {
+            for _ in 0..calls {
+                let call = Call::new(&table::GET_ACCOUNT_BALANCE);
+                black_box(engine.run(&Fixed, &call, None).await.unwrap());
+            }
+        });
+    };
+    let times = measure_together(
+        calls,
+        &mut [
+            (
+                "balances: the same bytes with reqwest alone",
+                Box::new(|calls| {
+                    runtime.block_on(async {
+                        for _ in 0..calls {
+                            let answer = bare
+                                .post(&balance_url)
+                                .header("api-key", "key")
+                                .header("api-sign", SIGNATURE)
+                                .header("content-type", "application/json")
+                                .body(BODY)
+                                .send()
+                                .await
+                                .unwrap();
+                            black_box(answer.bytes().await.unwrap());
+                        }
+                    });
+                }),
+            ),
+            (
+                "… with the transport: address, headers, time limits, size",
+                Box::new(|calls| {
+                    runtime.block_on(async {
+                        for _ in 0..calls {
+                            black_box(transport.execute(prepared()).await.unwrap());
+                        }
+                    });
+                }),
+            ),
+            (
+                "… and the engine: queue, nonce, timers, spans",
+                Box::new(|calls| run(&plain, calls)),
+            ),
+            (
+                "… and the model of the rate limits",
+                Box::new(|calls| run(&counting, calls)),
+            ),
+            (
+                "the whole call: signed and decoded, too",
+                Box::new(|calls| {
+                    runtime.block_on(async {
+                        for _ in 0..calls {
+                            black_box(client.get_account_balance().send().await.unwrap());
+                        }
+                    });
+                }),
+            ),
+        ],
+    );
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    let whole = micros(times[4]) - micros(times[0]);
+    println!("\nbeyond reqwest {whole:.2} µs, by the layer\n");
+    let layers = [
+        "transport, in place of a request built by hand",
+        "engine",
+        "model of the rate limits",
+        "building, signing, decoding",
+    ];
+    for (name, layer) in layers.iter().zip(times.windows(2)) {
+        let share = micros(layer[1]) - micros(layer[0]);
+        println!("{name:<58} {share:>7.2}µs");
+    }
 }
 
 fn main() {
@@ -108,58 +272,11 @@ fn main() {
     } else {
         20
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let secret =
-        "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==";
-
     println!("processor time of one call, client's thread\n");
-    let url = venue(BALANCES.to_owned());
-    let client = Client::builder()
-        .base_url(&url)
-        .api_key("key", secret)
-        .pace_modes(PaceMode::Off, PaceMode::Off)
-        .build()
-        .unwrap();
-    let bare = kraken_spot::http_client_builder().unwrap().build().unwrap();
-    let balance_url = format!("{url}/0/private/Balance");
-    let whole = measure("balances: the whole call", calls, |calls| {
-        runtime.block_on(async {
-            for _ in 0..calls {
-                black_box(client.get_account_balance().send().await.unwrap());
-            }
-        });
-    });
-    let network = measure(
-        "balances: the same bytes with reqwest alone",
-        calls,
-        |calls| {
-            runtime.block_on(async {
-                for _ in 0..calls {
-                    let answer = bare
-                        .post(&balance_url)
-                        .header("api-key", "key")
-                        .header("api-sign", "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8")
-                        .header("content-type", "application/json")
-                        .body(r#"{"nonce":1616492376594000000}"#)
-                        .send()
-                        .await
-                        .unwrap();
-                    black_box(answer.bytes().await.unwrap());
-                }
-            });
-        },
-    );
-    println!(
-        "{:<58} {:>9.2?}\n",
-        "balances: beyond the network",
-        whole.saturating_sub(network)
-    );
+    network(calls);
 
-    println!("of which\n");
-    let credentials = kraken_spot::Credentials::new("key", secret).unwrap();
+    println!("\nalone\n");
+    let credentials = kraken_spot::Credentials::new("key", SECRET).unwrap();
     measure("sign: nonce, body and HMAC-SHA512", calls * 10, |calls| {
         for _ in 0..calls {
             let body = kraken::json_body(1_616_492_376_594_000_000, None, black_box("{}")).unwrap();

@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
 
     // A name of our own, so that the order can be found whatever becomes of the answer. A real
     // program writes it down before it sends the order, and never uses it twice.
-    let name = "example-000001";
+    let name = "example000001";
     let order = client
         .add_order()
         .pair("XBTUSD")

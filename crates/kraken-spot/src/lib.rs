@@ -83,12 +83,12 @@
 //!     .ordertype(OrderType::Limit)
 //!     .volume(Decimal::new(1, 3)) // 0.001
 //!     .price(Decimal::from(20_000))
-//!     .cl_ord_id("bot7-000042");
+//!     .cl_ord_id("bot7000042");
 //! match order.send().await {
 //!     Ok(placed) => println!("placed {:?}", placed.txid),
 //!     Err(error) if error.outcome() == Outcome::Unknown => {
 //!         // It may be in the book: look for its cl_ord_id before doing anything else.
-//!         let open = client.get_open_orders().cl_ord_id("bot7-000042").send().await?;
+//!         let open = client.get_open_orders().cl_ord_id("bot7000042").send().await?;
 //!         println!("{error}; found {}", open.open.len());
 //!     }
 //!     Err(error) if error.kind() == Kind::Funds => println!("too little money: {error}"),
@@ -157,8 +157,7 @@
 //! the answer of the one before begins to arrive. For more at the same time, set a nonce window on
 //! the key and say how many with [`ClientBuilder::in_flight`]. Use one key for one process, with
 //! the default [`ClockNonce`]; where several processes on a host have to share a key, or a clock
-//! may be set back, give each client the same [`FileNonce`]. Processes don't stand in each other's
-//! line: a call that was overtaken is sent again with a new nonce.
+//! may be set back, give each client the same [`FileNonce`]: their calls then stand in one line.
 //!
 //! # For tools
 //!
@@ -250,8 +249,3 @@ impl Client {
         self.core.pace()
     }
 }
-
-/// Compiles the examples of the README.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

@@ -103,17 +103,34 @@ pub(crate) fn first_argument(arguments: &PathArguments) -> Option<Type> {
 /// `T` of `Name<T>`, when the type is that.
 pub(crate) fn inside<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    if last.ident != name {
+    if path.path.segments.last()?.ident != name {
         return None;
     }
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
+    arguments(ty).next()
+}
+
+/// What a map holds: the last of its type's arguments.
+pub(crate) fn value_of_map(ty: &Type) -> Option<&Type> {
+    arguments(ty).last()
+}
+
+/// The types between the angle brackets.
+fn arguments(ty: &Type) -> impl Iterator<Item = &Type> {
+    let last = match ty {
+        Type::Path(path) => path.path.segments.last(),
         _ => None,
-    })
+    };
+    let arguments = match last.map(|segment| &segment.arguments) {
+        Some(PathArguments::AngleBracketed(arguments)) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments
+        .into_iter()
+        .flatten()
+        .filter_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        })
 }
 
 /// The name of a plain type such as `String`.

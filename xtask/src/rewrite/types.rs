@@ -359,8 +359,12 @@ fn structure(
         _ => {}
     }
     if facts.in_requests {
-        if facts.kind == TypeKind::Object && !name.ends_with("Request") {
-            pieces.push(Piece::Tokens(constructor(&ident, fields)));
+        let rest = match (&facts.kind, rest) {
+            (TypeKind::WithRest(name), Some(ty)) => Some((format_ident!("{name}"), ty)),
+            _ => None,
+        };
+        if (plain || rest.is_some()) && !name.ends_with("Request") {
+            pieces.push(Piece::Tokens(constructor(&ident, fields, rest)));
         }
         if checked.contains(name) {
             pieces.push(Piece::Tokens(checks::implementation(
@@ -371,8 +375,13 @@ fn structure(
     pieces
 }
 
-/// `new` with what is required, and a setter for everything else.
-fn constructor(ident: &syn::Ident, fields: &[Field]) -> TokenStream {
+/// `new` with what is required, and a setter for everything else. `rest` is the map of members
+/// that are not listed.
+fn constructor(
+    ident: &syn::Ident,
+    fields: &[Field],
+    rest: Option<(syn::Ident, &Type)>,
+) -> TokenStream {
     let required: Vec<&Field> = fields.iter().filter(|field| field.is_required()).collect();
     let parameters = required.iter().map(|field| {
         let ident = syn::Ident::new_raw_or_plain(&field.ident);
@@ -410,13 +419,28 @@ fn constructor(ident: &syn::Ident, fields: &[Field]) -> TokenStream {
                 }
             }
         });
+    let (rest_value, rest_setter) = match rest {
+        Some((rest, ty)) => {
+            let value = codecs::value_of_map(ty);
+            let setter = quote! {
+                /// Adds a member that is not listed here, or replaces the one of that name.
+                pub fn #rest(mut self, name: impl Into<String>, value: #value) -> Self {
+                    self.#rest.insert(name.into(), value);
+                    self
+                }
+            };
+            (quote!(#rest: Default::default(),), setter)
+        }
+        None => (TokenStream::new(), TokenStream::new()),
+    };
     quote! {
         impl #ident {
             /// With everything that is required; the rest is set by the methods below.
             pub fn new(#(#parameters),*) -> Self {
-                Self { #(#values)* }
+                Self { #(#values)* #rest_value }
             }
             #(#setters)*
+            #rest_setter
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A running Kraken in the hands of a test.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -169,6 +170,13 @@ impl KrakenHandle {
             kraken.spot.advance(now);
             kraken.spot.balance(FIRST_ACCOUNT, id)
         })
+    }
+
+    /// The sum of each asset over all customers of Spot and everybody they
+    /// trade with. All are zero, whatever happened: money is neither made nor
+    /// lost.
+    pub fn totals(&self) -> BTreeMap<String, Decimal> {
+        self.with(|kraken, _| kraken.spot.books.totals())
     }
 
     /// Gives the first account so much of an asset, by its id or altname. What

@@ -144,6 +144,11 @@ impl Key {
         hmac::verify(&key, &message, &signature).is_ok()
     }
 
+    /// The highest nonce used, if any.
+    pub(crate) fn highest_nonce(&self) -> Option<u64> {
+        self.nonces.highest
+    }
+
     /// Uses up a nonce; `false` if it is too low or was used before.
     pub(crate) fn use_nonce(&mut self, nonce: u64) -> bool {
         self.nonces.take(nonce, self.config.nonce_window)

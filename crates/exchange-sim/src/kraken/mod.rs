@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use self::answer::{Outcome, Refusal, envelope};
+use self::custody::denial::error_objects;
 use self::custody::{Custody, external, legacy};
 use self::key::{Key, Keys};
 pub use self::key::{KrakenApi, KrakenKey, KrakenTier};
@@ -174,7 +175,7 @@ impl Kraken {
         operation: &legacy::Operation,
         request: &Request,
         now: Moment,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<(Answer, Option<String>), Refusal> {
         if request.method != http::Method::POST {
             return Err("EGeneral:Unknown method".into());
         }
@@ -198,12 +199,33 @@ impl Kraken {
             key,
             now,
         };
-        let result = (operation.call)(&mut self.custody, &call)?;
-        let answer = object! {
-            operation.errors => Json::List(Vec::new()),
-            "result" => result,
-        };
-        Ok(Answer::json(200, &answer))
+        // The service itself refuses with objects, what stands before it with
+        // texts.
+        Ok(match (operation.call)(&mut self.custody, &call) {
+            Ok(legacy::Answered { result, page }) => {
+                let mut answer = object! {
+                    operation.errors => Json::List(Vec::new()),
+                    "result" => result,
+                };
+                if let (Json::Object(members), Some((start, total))) = (&mut answer, page) {
+                    members.insert("start".into(), start.into());
+                    members.insert("total".into(), total.into());
+                }
+                (Answer::json(200, &answer), None)
+            }
+            Err(refusal) => {
+                let mut answer = object! {
+                    operation.errors => error_objects(&refusal),
+                    "result" => Json::Null,
+                };
+                if let (Json::Object(members), true) = (&mut answer, operation.paged) {
+                    members.insert("start".into(), 0_u32.into());
+                    members.insert("total".into(), 0_u32.into());
+                }
+                let Refusal(texts) = refusal;
+                (Answer::json(200, &answer), Some(texts.join(", ")))
+            }
+        })
     }
 
     fn external(
@@ -217,6 +239,9 @@ impl Kraken {
             status,
             why: why.to_owned(),
         };
+        if self.limits && !self.custody.calls.take(now) {
+            return Err(refused(429, "rate limit exceeded"));
+        }
         let mut caller = None;
         if operation.private {
             let key = request
@@ -299,7 +324,7 @@ impl Venue for Kraken {
             Route::Public(operation) => self.public(operation, request, now),
             Route::Private(operation) => self.private(operation, request, now),
             Route::Legacy(operation) => match self.legacy(operation, request, now) {
-                Ok(answer) => return handled(answer, None),
+                Ok((answer, refused)) => return handled(answer, refused),
                 Err(refusal) => Err(refusal),
             },
             Route::External(operation, segments) => {

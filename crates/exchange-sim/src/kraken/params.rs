@@ -86,10 +86,11 @@ impl Params {
         self.parsed(name)
     }
 
-    /// `true` or `false`, if it is given. As the venue's own form clients do,
-    /// also `1` and `0`.
+    /// `true` or `false`, if it is given. Form clients also write `1` and `0`,
+    /// and those in Python `True` and `False`.
     pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, Refusal> {
-        match self.text(name).as_deref() {
+        let text = self.text(name).map(|text| text.to_ascii_lowercase());
+        match text.as_deref() {
             None => Ok(None),
             Some("true" | "1") => Ok(Some(true)),
             Some("false" | "0") => Ok(Some(false)),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use exchange_transport::pace::{Counted, Counter, CounterMap, Decay, UNIT};
-use exchange_transport::{CallFacts, Error, Outcome};
+use exchange_transport::{CallFacts, Error, Outcome, Reservation};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -185,20 +185,29 @@ struct Placed {
 
 /// The model of the trading engine's limits for one key.
 pub(super) struct EngineModel {
-    counters: CounterMap,
+    /// See [`Counters`](super::Counters).
+    planned: CounterMap,
+    sent: CounterMap,
     orders: Orders,
 }
 
 impl EngineModel {
     pub(super) fn new(rule: Decay) -> Result<Self, Error> {
+        let sent = CounterMap::new(rule)?;
         Ok(Self {
-            counters: CounterMap::new(rule)?,
+            planned: sent.clone(),
+            sent,
             orders: Orders::default(),
         })
     }
 
     pub(super) const fn counters(&self) -> &CounterMap {
-        &self.counters
+        &self.planned
+    }
+
+    pub(super) fn is_empty(&self, now: Instant) -> bool {
+        let empty = |counters: &CounterMap| counters.counter(None, now).used(now) == 0;
+        empty(&self.planned) && empty(&self.sent)
     }
 
     /// What a call will do to the counters.
@@ -269,22 +278,51 @@ impl EngineModel {
 
     /// How long a call must wait for room on all its counters.
     pub(super) fn wait_for(&self, plan: &Plan, now: Instant) -> Duration {
-        if plan.overshoots {
-            return Duration::ZERO;
+        wait_on(&self.planned, plan, now)
+    }
+
+    /// How long a call still has to wait that was counted for the time `due`.
+    pub(super) fn still_to_wait(
+        &mut self,
+        call: &CallFacts<'_>,
+        reservation: &Reservation,
+        due: Instant,
+        now: Instant,
+    ) -> Duration {
+        let plan = self.plan_of_waiting(call);
+        let moved = self.moved(&plan).saturating_sub(reservation.moved);
+        let until_due = (due + moved).saturating_duration_since(now);
+        until_due.max(wait_on(&self.sent, &plan, now))
+    }
+
+    /// The plan of a call that was counted: what an amend costs goes by the
+    /// age that the order has before.
+    fn plan_of_waiting(&mut self, call: &CallFacts<'_>) -> Plan {
+        let own = (call.operation.id == "amendOrder")
+            .then(|| self.named(call)?.amending.take())
+            .flatten();
+        let plan = self.plan(call);
+        if let (Some(_), Some(order)) = (own, self.named(call)) {
+            order.amending = own;
         }
-        plan.by_pair
-            .iter()
-            .map(|(pair, changes)| {
-                let counter = self.counters.counter(pair.as_deref(), now);
-                wait_for(counter, changes, now)
-            })
-            .max()
-            .unwrap_or_default()
+        plan
+    }
+
+    /// By how much calls that wait on the same counters were moved back, in
+    /// all.
+    pub(super) fn moved(&self, plan: &Plan) -> Duration {
+        let pairs = plan.by_pair.keys();
+        pairs
+            .map(|pair| self.planned.moved(pair.as_deref()))
+            .fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// Counts a call that is sent `after` so long, or one that is sent now
     /// without waiting for room. Gives what can be taken back: a call that
     /// stands on several counters can't be.
+    ///
+    /// A call that overshoots is counted when it is [`sent`](Self::sent): the
+    /// calls that leave before it must not wait for it.
     pub(super) fn count(
         &mut self,
         call: &CallFacts<'_>,
@@ -292,13 +330,15 @@ impl EngineModel {
         after: Option<Duration>,
         now: Instant,
     ) -> Option<Counted> {
+        if plan.overshoots {
+            return None;
+        }
         let sent_at = now + after.unwrap_or_default();
         let mut counted = None;
         for (pair, changes) in &plan.by_pair {
             let cost = changes.iter().map(|change| change.cost(sent_at)).sum();
-            self.counters.update(pair.as_deref(), now, |counter| {
+            self.planned.update(pair.as_deref(), now, |counter| {
                 counted = Some(match after {
-                    _ if plan.overshoots => counter.count(cost, Duration::ZERO, now),
                     Some(after) => counter.count(cost, after, now),
                     None => counter.count_up_to_full(cost, now),
                 });
@@ -312,10 +352,39 @@ impl EngineModel {
         counted.filter(|_| plan.only_pair().is_some())
     }
 
+    /// Notes that a call leaves now, for which so much was counted.
+    pub(super) fn sent(&mut self, call: &CallFacts<'_>, counted: Counted, now: Instant) {
+        let plan = self.plan_of_waiting(call);
+        for (pair, changes) in &plan.by_pair {
+            let pair = pair.as_deref();
+            let cost = changes.iter().map(|change| change.cost(now)).sum();
+            self.planned.update(pair, now, |counter| {
+                if plan.overshoots {
+                    counter.count_over_full(cost, now);
+                } else if plan.only_pair().is_some() {
+                    // It got cheaper if it was moved back.
+                    counter.correct(counted, cost, now);
+                }
+            });
+            self.sent.update(pair, now, |counter| {
+                if plan.overshoots {
+                    counter.count_over_full(cost, now);
+                } else {
+                    counter.count_up_to_full(cost, now);
+                }
+            });
+        }
+        if call.operation.id == "amendOrder"
+            && let Some(order) = self.named(call)
+        {
+            order.amending = Some(now);
+        }
+    }
+
     /// Takes back what was counted for a call that was not sent.
     pub(super) fn take_back(&mut self, call: &CallFacts<'_>, counted: Counted, now: Instant) {
         if let Some(pair) = self.plan(call).only_pair() {
-            self.counters
+            self.planned
                 .update(Some(pair), now, |counter| counter.take_back(counted, now));
         }
         self.amend_is_over(call);
@@ -324,8 +393,9 @@ impl EngineModel {
     /// Notes that the engine refused a call for lack of room.
     pub(super) fn fill(&mut self, call: &CallFacts<'_>, hold: Duration, now: Instant) {
         for pair in self.plan(call).by_pair.keys() {
-            self.counters
-                .update(pair.as_deref(), now, |counter| counter.fill(hold, now));
+            for counters in [&mut self.planned, &mut self.sent] {
+                counters.update(pair.as_deref(), now, |counter| counter.fill(hold, now));
+            }
         }
     }
 
@@ -486,6 +556,21 @@ fn known(order: &Order, fixed: u64, by_age: ByAge) -> Change {
         by_age,
         since: Some(order.age_from()),
     }
+}
+
+/// How long a call must wait for room on all of these counters.
+fn wait_on(counters: &CounterMap, plan: &Plan, now: Instant) -> Duration {
+    if plan.overshoots {
+        return Duration::ZERO;
+    }
+    plan.by_pair
+        .iter()
+        .map(|(pair, changes)| {
+            let counter = counters.counter(pair.as_deref(), now);
+            wait_for(counter, changes, now)
+        })
+        .max()
+        .unwrap_or_default()
 }
 
 /// When there is room on a counter for changes that get cheaper while they

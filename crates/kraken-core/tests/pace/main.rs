@@ -1,5 +1,5 @@
 //! The models of Kraken's rate limits: rule by rule, and over simulated hours
-//! against a venue that enforces them.
+//! against venues that enforce them, alone and as clients use them.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,3 +10,4 @@
 mod calls;
 mod rules;
 mod simulation;
+mod waiting;

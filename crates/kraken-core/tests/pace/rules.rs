@@ -67,7 +67,9 @@ impl Client {
     fn send(&self, operation: &'static Operation, body: &str, answer: &str) -> Duration {
         let reservation = self.reserve(operation, body);
         assert!(reservation.granted);
-        self.learn(&call(operation, body), Ok(answer));
+        let call = call(operation, body);
+        self.pacer.sent(&call, &reservation, self.now);
+        self.learn(&call, Ok(answer));
         reservation.wait
     }
 
@@ -271,6 +273,138 @@ fn a_batch_of_cancels_adds_up_and_never_waits() {
     assert_eq!(client.used_by_pair(), 2 + 6 + 8 + 30 * 8);
     // What comes next waits for that.
     assert!(client.reserve(&ADD, r#"{"pair":"XBTUSD"}"#).wait > secs(60));
+}
+
+#[test]
+fn a_batch_of_cancels_moves_those_back_that_wait_for_the_same_room() {
+    // 171 of 180 are used, as much as is taken to be there is 175.25.
+    let mut client = Client::pro();
+    for number in 0..171 {
+        client.add(&format!("O{number}"));
+    }
+    let (eth, one) = (r#"{"pair":"ETHUSD"}"#, r#"{"pair":"XBTUSD"}"#);
+    let on_eth = client.reserve(&ADD, eth);
+    let waiting: Vec<_> = (0..12).map(|_| client.reserve(&ADD, one)).collect();
+    assert!(waiting[11].wait > Duration::ZERO);
+    let unknown = client.reserve(&AMEND, r#"{"txid":"?"}"#);
+
+    let cancel = call(&CANCEL_BATCH, r#"{"orders":["O1","O2","O3"]}"#);
+    let reservation = client.pacer.reserve(&cancel, WAIT, client.now);
+    assert_eq!(reservation.wait, Duration::ZERO);
+    // Nothing happens before it leaves.
+    client.after(1);
+    let late = client.reserve(&ADD, one);
+    let due = client.now + late.wait;
+    let mut delays = vec![];
+    for leaves in [false, true] {
+        if leaves {
+            client.pacer.sent(&cancel, &reservation, client.now);
+        }
+        let delay = |operation, body, reservation: &Reservation| {
+            let call = call(operation, body);
+            let pacer = &client.pacer;
+            let wait = pacer.still_to_wait(&call, reservation, due, client.now);
+            wait.checked_sub(late.wait).unwrap()
+        };
+        delays.push([
+            delay(&ADD, one, &waiting[11]),
+            delay(&ADD, one, &late),
+            delay(&AMEND, r#"{"txid":"?"}"#, &unknown),
+            // The other pair has nothing to do with it.
+            delay(&ADD, eth, &on_eth),
+        ]);
+    }
+    let zero = Duration::ZERO;
+    // 3 × 8 decay in 6.4 s.
+    let moved = Duration::from_millis(6_400);
+    assert_eq!(delays, [[zero; 4], [moved, moved, moved, zero]]);
+    // Who comes later knows of it.
+    let later = client.reserve(&ADD, one);
+    assert!(later.wait > late.wait + moved);
+    let due = client.now + later.wait;
+    assert_eq!(still(&client, one, &later, due), later.wait);
+}
+
+fn still(client: &Client, add: &str, reservation: &Reservation, due: Instant) -> Duration {
+    let call = call(&ADD, add);
+    let pacer = &client.pacer;
+    pacer.still_to_wait(&call, reservation, due, client.now)
+}
+
+#[test]
+fn a_batch_of_cancels_with_room_for_all_moves_nobody_back() {
+    let client = Client::pro();
+    client.add("O1");
+    let one = r#"{"pair":"XBTUSD"}"#;
+    let reservation = client.reserve(&ADD, one);
+    client.send(&CANCEL_BATCH, r#"{"orders":["O1"]}"#, "{}");
+    let wait = still(&client, one, &reservation, client.now);
+    assert_eq!(wait, Duration::ZERO);
+}
+
+#[test]
+fn a_refusal_moves_those_back_that_wait() {
+    let client = Client::new(&Limits::of(Tier::Starter));
+    let waiting: Vec<_> = (0..40).map(|_| client.reserve(&BALANCE, "")).collect();
+    let last = &waiting[39];
+    let balance = call(&BALANCE, "");
+    let hold = secs(7);
+    let error = refusal_for(&BALANCE, "API", "Rate limit exceeded", hold);
+    // A burst of refusals counts as one.
+    client.learn(&balance, Err(&error));
+    client.learn(&balance, Err(&error));
+    let due = client.now + last.wait;
+    let wait = client.pacer.still_to_wait(&balance, last, due, client.now);
+    assert_eq!(wait, last.wait + hold);
+}
+
+/// As if something had held up all that waited, longer than it takes the
+/// counter to run empty.
+#[test]
+fn calls_that_were_held_up_do_not_leave_all_at_once() {
+    for operation in [&BALANCE, &ADD, &DEPTH] {
+        let mut client = Client::new(&Limits::of(Tier::Starter));
+        let body = r#"{"pair":"XBTUSD"}"#;
+        let reserved: Vec<_> = (0..100).map(|_| client.reserve(operation, body)).collect();
+        let first = client.now;
+        client.after(3_600);
+        let call = call(operation, body);
+        let mut left_at_once = 0;
+        for reservation in &reserved {
+            let (pacer, due) = (&client.pacer, first + reservation.wait);
+            let wait = pacer.still_to_wait(&call, reservation, due, client.now);
+            if wait > Duration::ZERO {
+                break;
+            }
+            pacer.sent(&call, reservation, client.now);
+            left_at_once += 1;
+        }
+        let burst = match operation.pace.counter {
+            // What the limit is, less what is kept free.
+            "kraken-private" => 13,
+            "kraken-engine" => 58,
+            _ => 2,
+        };
+        assert_eq!(left_at_once, burst, "{}", operation.id);
+    }
+}
+
+#[test]
+fn calls_of_the_external_api_that_were_held_up_do_not_leave_all_at_once() {
+    let pacer = ExternalPacer::new(&ExternalLimits::default()).unwrap();
+    let call = call(&EXTERNAL_TASKS, "");
+    let start = Instant::now();
+    let reserved: Vec<_> = (0..300)
+        .map(|_| pacer.reserve(&call, WAIT, start))
+        .collect();
+    let now = start + secs(3_600);
+    let left_at_once = reserved.iter().take_while(|reservation| {
+        let due = start + reservation.wait;
+        let leaves = pacer.still_to_wait(&call, reservation, due, now).is_zero();
+        pacer.sent(&call, reservation, now);
+        leaves
+    });
+    assert_eq!(left_at_once.count(), 200);
 }
 
 #[test]

@@ -8,11 +8,13 @@
 //! | [`desk`] | orders, trades and positions |
 //! | [`trading`] | operations that place, change and cancel orders |
 //! | [`orders`] | operations that read orders, trades and positions |
+//! | [`script_orders`] | orders and trades in the hands of a test |
 //! | [`statement`] | ledgers, and the one way in which money moves |
 //! | [`account`] | operations that read balances, ledgers, volume and keys |
 //! | [`treasury`] | deposits, withdrawals, transfers and subaccounts |
 //! | [`earn`] | strategies and allocations |
 //! | [`export`] | reports |
+//! | `script_funds` | what a test does to deposits, withdrawals and rewards |
 
 pub(crate) mod account;
 pub(crate) mod assets;
@@ -22,6 +24,9 @@ pub(crate) mod export;
 pub(crate) mod market;
 pub(crate) mod orders;
 pub(crate) mod public;
+mod script_funds;
+mod script_market;
+pub(crate) mod script_orders;
 pub(crate) mod statement;
 pub(crate) mod trading;
 pub(crate) mod treasury;

@@ -606,6 +606,84 @@ exchange_wire::impl_with_rest! {
     }
 }
 
+impl Instruction {
+    /// With everything that is required; the rest is set by the methods below.
+    pub fn new(kind: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            version: Default::default(),
+            intent: Default::default(),
+            user: Default::default(),
+            reason: Default::default(),
+            operations: Default::default(),
+            vault_id: Default::default(),
+            operation_type: Default::default(),
+            org_iiban: Default::default(),
+            user_iiban: Default::default(),
+            fee_quote_id: Default::default(),
+            extra: Default::default(),
+        }
+    }
+    /// Version of the instruction's form.
+    pub fn version(mut self, version: i64) -> Self {
+        self.version = Some(version);
+        self
+    }
+    /// Why an instruction is given.
+    pub fn intent(mut self, intent: InstructionIntent) -> Self {
+        self.intent = Some(intent);
+        self
+    }
+    /// User concerned, an IIBAN.
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+    /// Reason.
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+    /// Changes to a list.
+    pub fn operations(
+        mut self,
+        operations: impl IntoIterator<Item = InstructionOperation>,
+    ) -> Self {
+        self.operations = operations.into_iter().collect();
+        self
+    }
+    /// Vault concerned.
+    pub fn vault_id(mut self, vault_id: impl Into<String>) -> Self {
+        self.vault_id = Some(vault_id.into());
+        self
+    }
+    /// Kind of operation, e.g. update.
+    pub fn operation_type(mut self, operation_type: impl Into<String>) -> Self {
+        self.operation_type = Some(operation_type.into());
+        self
+    }
+    /// Organization concerned.
+    pub fn org_iiban(mut self, org_iiban: impl Into<String>) -> Self {
+        self.org_iiban = Some(org_iiban.into());
+        self
+    }
+    /// User concerned.
+    pub fn user_iiban(mut self, user_iiban: impl Into<String>) -> Self {
+        self.user_iiban = Some(user_iiban.into());
+        self
+    }
+    /// Fee quote to use, for request_withdrawal.
+    pub fn fee_quote_id(mut self, fee_quote_id: impl Into<String>) -> Self {
+        self.fee_quote_id = Some(fee_quote_id.into());
+        self
+    }
+    /// Adds a member that is not listed here, or replaces the one of that name.
+    pub fn extra(mut self, name: impl Into<String>, value: RawJson) -> Self {
+        self.extra.insert(name.into(), value);
+        self
+    }
+}
+
 /// Why an instruction is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InstructionIntent {
@@ -660,6 +738,32 @@ exchange_wire::impl_with_rest! {
         kind => "type",
         policy => "policy",
         ..extra
+    }
+}
+
+impl InstructionOperation {
+    /// With everything that is required; the rest is set by the methods below.
+    pub fn new() -> Self {
+        Self {
+            kind: Default::default(),
+            policy: Default::default(),
+            extra: Default::default(),
+        }
+    }
+    /// Kind of change, e.g. add. `type` on the wire.
+    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+        self.kind = Some(kind.into());
+        self
+    }
+    /// Policy concerned.
+    pub fn policy(mut self, policy: RawJson) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+    /// Adds a member that is not listed here, or replaces the one of that name.
+    pub fn extra(mut self, name: impl Into<String>, value: RawJson) -> Self {
+        self.extra.insert(name.into(), value);
+        self
     }
 }
 

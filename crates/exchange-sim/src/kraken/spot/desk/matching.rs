@@ -1,0 +1,871 @@
+//! Placing, filling, changing and ending orders.
+
+use std::collections::VecDeque;
+
+use rust_decimal::Decimal;
+
+use super::order::{
+    Close, Flags, InForce, Kind, MOST, MOST_VERSIONS, Order, Price, SelfTrade, Sign, Status, Terms,
+    cut, money_digits, part, round_up,
+};
+use super::{Trade, limits, rules};
+use crate::Moment;
+use crate::books::Holder;
+use crate::kraken::KrakenTier;
+use crate::kraken::answer::Refusal;
+use crate::kraken::spot::Spot;
+use crate::kraken::spot::assets::Pair;
+use crate::kraken::spot::market::status::KrakenStatus;
+use crate::kraken::spot::market::{Fill, Level, Market, Side, trade_code};
+use crate::kraken::spot::statement::{Cause, Leg};
+
+/// Why orders end that nobody filled and nobody wanted cancelled.
+pub(crate) const USER_REQUESTED: &str = "User requested";
+pub(crate) const REPLACED: &str = "Order replaced";
+pub(crate) const EXPIRED: &str = "Order expired";
+pub(crate) const POST_ONLY: &str = "Post only order";
+const NOT_AT_ONCE: &str = "Order can not be filled at once";
+const NO_LIQUIDITY: &str = "Insufficient liquidity";
+const SELF_TRADE: &str = "Self trade prevention";
+const NO_FUNDS: &str = "Insufficient funds";
+const POSITION_CLOSED: &str = "Reduce only:Position is closed";
+
+/// Where an order comes from if nobody asked for it just now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    /// The order whose fill brought it about.
+    pub refid: Option<String>,
+    /// The order it replaces.
+    pub replaces: Option<String>,
+    pub liquidates: bool,
+}
+
+/// What an amend asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Change {
+    pub volume: Option<Decimal>,
+    pub display: Option<Decimal>,
+    pub limit: Option<Price>,
+    pub trigger: Option<Price>,
+    pub post_only: bool,
+}
+
+/// What an order could meet.
+#[derive(Clone, Copy, Debug)]
+struct Offer {
+    price: Decimal,
+    volume: Decimal,
+    /// The order's number; none of the rest of the market.
+    customer: Option<u64>,
+    /// It is of the same account.
+    own: bool,
+}
+
+/// Whom an order would meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The rest of the market.
+    Market(Fill),
+    /// Another customer's order.
+    Customer(u64, Fill),
+    /// An order of the same account, which must go.
+    Own(u64),
+}
+
+/// What would become of an order if it went to the book now.
+#[derive(Clone, Debug, Default)]
+struct Plan {
+    steps: Vec<Step>,
+    /// Of the base asset.
+    volume: Decimal,
+    /// What it takes of what the order spends.
+    needs: Decimal,
+    /// It meets an order of its own account and must go.
+    stopped: bool,
+    /// Whether all of the order is filled.
+    whole: bool,
+}
+
+/// What a fill moves.
+#[derive(Clone, Copy, Debug)]
+struct Money {
+    cost: Decimal,
+    /// In the quote asset; zero if it is taken in the base asset.
+    fee: Decimal,
+    /// In the base asset.
+    base_fee: Decimal,
+    /// The fee valued in the quote asset, wherever it is taken.
+    shown_fee: Decimal,
+}
+
+fn worse(side: Side, price: Decimal, limit: Decimal) -> bool {
+    match side {
+        Side::Buy => price > limit,
+        Side::Sell => price < limit,
+    }
+}
+
+fn money(order: &Order, fill: Fill, maker: bool) -> Option<Money> {
+    let pair = order.terms.pair;
+    let percent = if maker {
+        order.maker_percent
+    } else {
+        order.taker_percent
+    };
+    let digits = money_digits(pair);
+    let cost = cut(fill.price.checked_mul(fill.volume)?, digits);
+    let shown_fee = cut(part(cost, percent)?, digits);
+    let in_base = order.terms.flags.fee_in_base;
+    let base_digits = super::order::asset_digits(pair.base);
+    Some(Money {
+        cost,
+        fee: if in_base { Decimal::ZERO } else { shown_fee },
+        base_fee: if in_base {
+            cut(part(fill.volume, percent)?, base_digits)
+        } else {
+            Decimal::ZERO
+        },
+        shown_fee,
+    })
+}
+
+/// The prices at which an order rests and is triggered, if it has such, when
+/// the last trade was at `last`.
+pub(crate) fn resolve(
+    terms: &Terms,
+    last: Decimal,
+) -> Result<(Option<Decimal>, Option<Decimal>), Refusal> {
+    let pair = terms.pair;
+    let resolved = |price: Option<Price>, from: Decimal, up: bool| -> Result<_, Refusal> {
+        price
+            .map(|price| {
+                price
+                    .resolve(from, up, pair)
+                    .ok_or_else(|| Refusal::from("EOrder:Invalid price"))
+            })
+            .transpose()
+    };
+    let buys = terms.side == Side::Buy;
+    if terms.kind.is_trailing() {
+        let stop = resolved(terms.price.map(suitable), last, buys)?;
+        let limit = match stop {
+            Some(stop) => resolved(terms.price2, stop, buys)?,
+            None => None,
+        };
+        return Ok((limit, stop));
+    }
+    let first = resolved(terms.price, last, terms.suitable_is_up())?;
+    if terms.kind.is_triggered() {
+        return Ok((resolved(terms.price2, last, buys)?, first));
+    }
+    Ok((first, None))
+}
+
+/// A trailing order's offset goes above the price for a buy, below for a sale,
+/// whatever its sign.
+fn suitable(price: Price) -> Price {
+    match price {
+        Price::Off { by, percent, .. } => Price::Off {
+            sign: Sign::Suitable,
+            by,
+            percent,
+        },
+        Price::At(price) => Price::At(price),
+    }
+}
+
+impl Spot {
+    pub(crate) fn last_price(&self, pair: &Pair) -> Decimal {
+        self.markets.get(pair).map_or(Decimal::ZERO, Market::last)
+    }
+
+    /// Takes an order on: checks what the engine checks, holds the funds, and
+    /// brings it to the book. Returns its id.
+    pub(crate) fn place(
+        &mut self,
+        account: &str,
+        mut terms: Terms,
+        tier: Option<KrakenTier>,
+        origin: Origin,
+        at: Moment,
+    ) -> Result<String, Refusal> {
+        let pair = terms.pair;
+        if let Some(tier) = tier.filter(|_| self.limits) {
+            let of_pair =
+                |order: &Order| order.account == account && order.terms.pair.id == pair.id;
+            let open = self.desk.open().filter(|(_, order)| of_pair(order)).count();
+            if open >= limits::most_open(tier) {
+                return Err("EOrder:Orders limit exceeded".into());
+            }
+        }
+        if let Some(client_id) = &terms.client_id
+            && self.desk.find_client(account, client_id).is_some()
+        {
+            return Err(Refusal::argument("cl_ord_id"));
+        }
+        let against = self
+            .desk
+            .positions
+            .volume(account, pair, terms.side.other());
+        if terms.reduce_only && against.is_zero() {
+            return Err("EOrder:Reduce only:No position exists".into());
+        }
+        if terms.volume.is_zero() {
+            if against.is_zero() {
+                return Err("EOrder:Unknown position".into());
+            }
+            terms.volume = against;
+        }
+        let (limit, stop) = resolve(&terms, self.last_price(pair))?;
+        let volume = self.desk.volume_of(account, at);
+        let tier_of_fees = pair.fee_tier(volume);
+        let (taker_percent, maker_percent) =
+            (tier_of_fees.taker_percent(), tier_of_fees.maker_percent());
+        let mut order = Order {
+            id: self.ids.order(),
+            account: account.to_owned(),
+            terms,
+            status: Status::Pending,
+            reason: None,
+            opened: at,
+            closed: None,
+            changed: at,
+            priority: 0,
+            limit,
+            stop,
+            triggered: false,
+            filled: Decimal::ZERO,
+            cost: Decimal::ZERO,
+            fee: Decimal::ZERO,
+            held: Decimal::ZERO,
+            taker_percent,
+            maker_percent,
+            trades: VecDeque::new(),
+            refid: origin.refid,
+            link: origin.replaces,
+            amends: VecDeque::new(),
+            liquidated: origin.liquidates,
+        };
+        if order.terms.kind == Kind::SettlePosition {
+            self.settle_position(&mut order, at)?;
+            let id = order.id.clone();
+            self.desk.archive(order, Status::Closed, None, at);
+            return Ok(id);
+        }
+        let opens = self.opens(&order);
+        if !opens.is_zero() {
+            let positions = &self.desk.positions;
+            let there = positions.volume(account, pair, order.terms.side);
+            if there + opens > rules::position_limit(pair, order.terms.side) {
+                return Err("EOrder:Margin position size exceeded".into());
+            }
+        }
+        // A market buy has no price to reckon with but those of the book.
+        let holds = order.to_hold(opens).unwrap_or_else(|| {
+            let needs = self.plan(&order).needs;
+            round_up(needs, money_digits(pair))
+        });
+        self.check_funds(&order, holds, Decimal::ZERO)?;
+        let holds = self.at_most_available(&order, holds, Decimal::ZERO);
+        order.note_version(self.ids.trade(), true, at);
+        let number = self.desk.next_number();
+        order.priority = number;
+        let id = order.id.clone();
+        let start = order.terms.start;
+        self.desk.numbers.insert(id.clone(), number);
+        self.desk.open.insert(number, order);
+        self.desk.hold_for(number, holds);
+        if start.is_none_or(|start| start <= at) {
+            self.activate(number, at);
+        }
+        let cut_short = self
+            .desk
+            .closed_of(account)
+            .next_back()
+            .is_some_and(|order| order.id == id && order.reason == Some(POSITION_CLOSED));
+        if cut_short {
+            return Err("EOrder:Reduce only:Position is closed".into());
+        }
+        Ok(id)
+    }
+
+    /// How much of what is left of an order would open a margin position.
+    fn opens(&self, order: &Order) -> Decimal {
+        if order.terms.leverage.is_none() || order.terms.reduce_only {
+            return Decimal::ZERO;
+        }
+        let (pair, side) = (order.terms.pair, order.terms.side.other());
+        let closes = self.desk.positions.volume(&order.account, pair, side);
+        (order.remaining() - closes).max(Decimal::ZERO)
+    }
+
+    /// Whether the account has `needs` of what the order spends, beside the
+    /// `freed` that is held now and would not be then.
+    fn check_funds(&self, order: &Order, needs: Decimal, freed: Decimal) -> Result<(), Refusal> {
+        let available = self.available(&order.account, order.spends()) + freed;
+        // Closing a position must always be possible: its loss and the fee are
+        // taken from what there is.
+        let closes = order.terms.leverage.is_some() && self.opens(order).is_zero();
+        if closes || needs <= available {
+            return Ok(());
+        }
+        Err(if order.terms.leverage.is_some() {
+            "EOrder:Margin level too low".into()
+        } else {
+            "EOrder:Insufficient funds".into()
+        })
+    }
+
+    /// What can be held for an order: one that closes positions is taken on
+    /// also if there is too little for its fee, and a change of positions may
+    /// make the rest of an order dearer than what is there.
+    fn at_most_available(&self, order: &Order, holds: Decimal, freed: Decimal) -> Decimal {
+        let available = self.available(&order.account, order.spends()) + freed;
+        holds.min(available).max(Decimal::ZERO)
+    }
+
+    /// Lets an order begin.
+    pub(crate) fn activate(&mut self, number: u64, at: Moment) {
+        let Some(order) = self.desk.open.get_mut(&number) else {
+            return;
+        };
+        order.status = Status::Open;
+        if !order.terms.kind.is_triggered() {
+            return self.enter(number, at);
+        }
+        let pair = order.terms.pair;
+        let last = self.last_price(pair);
+        self.observe(pair, last, at);
+    }
+
+    /// What an order could meet, best first. Of two at one price the customer
+    /// comes before the rest of the market.
+    fn offers(&self, order: &Order) -> Vec<Offer> {
+        let Terms { pair, side, .. } = order.terms;
+        if self.markets.status != KrakenStatus::Online {
+            // Nothing is traded.
+            return Vec::new();
+        }
+        let acceptable = |price: Decimal| {
+            let limit = order.limit;
+            limit.is_none_or(|limit| !worse(side, price, limit))
+        };
+        let queue = self.desk.queue(pair.id, side.other()).into_iter();
+        let customers = queue.filter_map(|number| {
+            let other = self.desk.order(number)?;
+            let price = other.limit.filter(|price| acceptable(*price))?;
+            Some(Offer {
+                price,
+                volume: other.remaining(),
+                customer: Some(number),
+                own: other.account == order.account,
+            })
+        });
+        let mut offers: Vec<Offer> = customers.collect();
+        if let Some(market) = self.markets.get(pair) {
+            let mut left = if order.terms.flags.volume_in_quote {
+                order.terms.volume
+            } else {
+                order.remaining()
+            };
+            for Level { price, volume, .. } in market.top(side.other(), usize::MAX) {
+                // More than the order can take is of no interest.
+                if left <= Decimal::ZERO || !acceptable(price) {
+                    break;
+                }
+                left -= if order.terms.flags.volume_in_quote {
+                    price.checked_mul(volume).unwrap_or(left)
+                } else {
+                    volume
+                };
+                offers.push(Offer {
+                    price,
+                    volume,
+                    customer: None,
+                    own: false,
+                });
+            }
+        }
+        offers.sort_by_key(|offer| match side {
+            Side::Buy => offer.price,
+            Side::Sell => -offer.price,
+        });
+        offers
+    }
+
+    fn plan(&self, order: &Order) -> Plan {
+        let Terms {
+            pair, side, flags, ..
+        } = order.terms;
+        let in_quote = flags.volume_in_quote;
+        let mut left = if in_quote {
+            order.terms.volume
+        } else if order.terms.reduce_only {
+            let positions = &self.desk.positions;
+            let there = positions.volume(&order.account, pair, side.other());
+            order.remaining().min(there)
+        } else {
+            order.remaining()
+        };
+        let mut opens = self.opens(order);
+        let mut plan = Plan::default();
+        for offer in self.offers(order) {
+            if left.is_zero() {
+                break;
+            }
+            if let Some(number) = offer.customer.filter(|_| offer.own) {
+                let way = order.terms.self_trade;
+                if way != SelfTrade::Newest {
+                    plan.steps.push(Step::Own(number));
+                }
+                if way != SelfTrade::Oldest {
+                    plan.stopped = true;
+                    break;
+                }
+                continue;
+            }
+            let price = offer.price;
+            let wanted = if in_quote {
+                let wanted = left.checked_div(price).unwrap_or_default();
+                cut(wanted, pair.lot_decimals)
+            } else {
+                left
+            };
+            if wanted.is_zero() {
+                // The rest of the money is worth less than can be traded.
+                left = Decimal::ZERO;
+                break;
+            }
+            let volume = cut(wanted.min(offer.volume), pair.lot_decimals);
+            if volume.is_zero() {
+                continue;
+            }
+            let fill = Fill { price, volume };
+            let Some(money) = money(order, fill, false) else {
+                break;
+            };
+            left = if in_quote {
+                (left - money.cost).max(Decimal::ZERO)
+            } else {
+                left - volume
+            };
+            let opening = volume.min(opens);
+            opens -= opening;
+            let needs = match (order.terms.leverage, side) {
+                (Some(times), _) => {
+                    let margin = price.checked_mul(opening).unwrap_or(MOST);
+                    margin / Decimal::from(times) + money.fee
+                }
+                (None, Side::Buy) => money.cost + money.fee,
+                (None, Side::Sell) => volume + money.base_fee,
+            };
+            plan.needs = plan.needs.checked_add(needs).unwrap_or(Decimal::MAX);
+            plan.volume += volume;
+            plan.steps.push(match offer.customer {
+                Some(number) => Step::Customer(number, fill),
+                None => Step::Market(fill),
+            });
+        }
+        plan.whole = left.is_zero();
+        plan
+    }
+
+    /// Brings an order to the book: it takes what it can, and rests or ends.
+    pub(crate) fn enter(&mut self, number: u64, at: Moment) {
+        let Some(order) = self.desk.open.get(&number).cloned() else {
+            return;
+        };
+        let end = |spot: &mut Self, reason| spot.desk.end(number, Status::Canceled, reason, at);
+        let plan = self.plan(&order);
+        if order.terms.flags.post && (plan.stopped || !plan.volume.is_zero()) {
+            return end(self, Some(POST_ONLY));
+        }
+        if order.terms.in_force == InForce::FillOrKill && !plan.whole {
+            return end(self, Some(NOT_AT_ONCE));
+        }
+        if order.limit.is_none() && self.check_funds(&order, plan.needs, order.held).is_err() {
+            return end(self, Some(NO_FUNDS));
+        }
+        let mut filled = Vec::new();
+        self.execute(number, &order, &plan, &mut filled, at);
+        if let Some(after) = self.desk.open.get(&number) {
+            let remaining = after.remaining();
+            let takes_only = order.limit.is_none()
+                || matches!(
+                    order.terms.in_force,
+                    InForce::ImmediateOrCancel | InForce::FillOrKill
+                );
+            if plan.stopped {
+                end(self, Some(SELF_TRADE));
+            } else if !after.filled.is_zero()
+                && (remaining.is_zero() || after.terms.flags.volume_in_quote)
+            {
+                self.desk.end(number, Status::Closed, None, at);
+            } else if self.nothing_to_reduce(number) {
+                end(self, Some(POSITION_CLOSED));
+            } else if takes_only {
+                end(self, Some(NO_LIQUIDITY));
+            }
+        }
+        self.follow(filled, at);
+    }
+
+    /// Carries out a plan; `filled` gets what is to be followed by another
+    /// order.
+    fn execute(
+        &mut self,
+        number: u64,
+        order: &Order,
+        plan: &Plan,
+        filled: &mut Vec<(Order, Decimal)>,
+        at: Moment,
+    ) {
+        let side = order.terms.side;
+        let market_order = order.limit.is_none();
+        let mut group = None;
+        let mut volume = Decimal::ZERO;
+        'steps: for step in &plan.steps {
+            let (fills, maker) = match *step {
+                Step::Own(own) => {
+                    self.desk.end(own, Status::Canceled, Some(SELF_TRADE), at);
+                    continue;
+                }
+                Step::Market(Fill { price, volume }) => {
+                    let shown = self.desk.shown;
+                    let market = self.markets.get_mut(order.terms.pair);
+                    let fills = market.map(|market| market.take(side, Some(price), volume, shown));
+                    (fills.unwrap_or_default(), None)
+                }
+                Step::Customer(maker, fill) => (vec![fill], Some(maker)),
+            };
+            for fill in fills {
+                if fill.volume.is_zero() {
+                    continue;
+                }
+                let tape = self.print(order.terms.pair, side, market_order, fill);
+                let booked = self.fill(number, fill, false, tape, &mut group, at);
+                if booked.is_err() {
+                    break 'steps;
+                }
+                volume += fill.volume;
+                if let Some(maker) = maker {
+                    self.fill_maker(maker, fill, tape, filled, at);
+                }
+            }
+        }
+        if !volume.is_zero() {
+            filled.push((order.clone(), volume));
+        }
+    }
+
+    /// Writes a fill on the public tape.
+    pub(crate) fn print(&mut self, pair: &Pair, side: Side, market_order: bool, fill: Fill) -> u64 {
+        let shown = self.desk.shown;
+        self.desk.stale = true;
+        self.markets
+            .get_mut(pair)
+            .map_or(0, |market| market.print(side, market_order, fill, shown))
+    }
+
+    /// Fills a resting order, and ends it if nothing is left.
+    pub(crate) fn fill_maker(
+        &mut self,
+        number: u64,
+        fill: Fill,
+        tape: u64,
+        filled: &mut Vec<(Order, Decimal)>,
+        at: Moment,
+    ) {
+        let Some(order) = self.desk.open.get(&number).cloned() else {
+            return;
+        };
+        if self.fill(number, fill, true, tape, &mut None, at).is_err() {
+            // What is held for an order pays for it, so this can't be; if it
+            // is, the order must not come up again and again.
+            return self.desk.end(number, Status::Canceled, Some(NO_FUNDS), at);
+        }
+        filled.push((order, fill.volume));
+        let empty = |order: &Order| order.remaining().is_zero();
+        if self.desk.open.get(&number).is_some_and(empty) {
+            self.desk.end(number, Status::Closed, None, at);
+        }
+    }
+
+    /// Whether an order may only reduce a position that is gone.
+    pub(crate) fn nothing_to_reduce(&self, number: u64) -> bool {
+        self.desk.open.get(&number).is_some_and(|order| {
+            let (pair, side) = (order.terms.pair, order.terms.side.other());
+            let positions = &self.desk.positions;
+            order.terms.reduce_only && positions.volume(&order.account, pair, side).is_zero()
+        })
+    }
+
+    /// Moves the money of a fill and writes it down.
+    fn fill(
+        &mut self,
+        number: u64,
+        fill: Fill,
+        maker: bool,
+        tape: u64,
+        group: &mut Option<String>,
+        at: Moment,
+    ) -> Result<(), Refusal> {
+        let order = self.desk.open.get(&number);
+        let order = order.cloned().ok_or("EOrder:Unknown order")?;
+        let money = money(&order, fill, maker).ok_or("EOrder:Invalid order")?;
+        let fresh = Trade {
+            id: trade_code(order.terms.pair, tape),
+            number: 0,
+            group: String::new(),
+            order: order.id.clone(),
+            kind: order.terms.kind,
+            position: None,
+            leverage: order.terms.leverage,
+            pair: order.terms.pair,
+            time: at,
+            side: order.terms.side,
+            price: fill.price,
+            volume: fill.volume,
+            cost: money.cost,
+            fee: money.shown_fee,
+            margin: Decimal::ZERO,
+            tape,
+            maker,
+            closing: false,
+            liquidation: order.liquidated,
+            ledgers: Vec::new(),
+        };
+        let mut trades = if order.terms.leverage.is_some() {
+            self.fill_on_margin(&order, &fresh)?
+        } else {
+            vec![self.fill_for_cash(&order, fresh, money)?]
+        };
+        let quote = order.terms.pair.quote;
+        for trade in &mut trades {
+            trade.group = group.get_or_insert_with(|| trade.id.clone()).clone();
+            if let Some(order) = self.desk.open.get_mut(&number) {
+                order.filled += trade.volume;
+                order.cost += trade.cost;
+                order.fee += trade.fee;
+                if order.trades.len() == MOST_VERSIONS {
+                    order.trades.pop_front();
+                }
+                order.trades.push_back(trade.id.clone());
+            }
+        }
+        for trade in trades {
+            let dollars = self.value_in(quote, trade.cost, "ZUSD").unwrap_or_default();
+            self.desk.note_trade(&order.account, trade, dollars);
+        }
+        self.hold_rest(number);
+        Ok(())
+    }
+
+    /// Holds what the rest of an order needs.
+    pub(crate) fn hold_rest(&mut self, number: u64) {
+        let Some(order) = self.desk.open.get(&number) else {
+            return;
+        };
+        let holds = order.to_hold(self.opens(order)).unwrap_or_default();
+        let holds = self.at_most_available(order, holds, order.held);
+        self.desk.hold_for(number, holds);
+    }
+
+    fn fill_for_cash(
+        &mut self,
+        order: &Order,
+        mut trade: Trade,
+        money: Money,
+    ) -> Result<Trade, Refusal> {
+        let pair = order.terms.pair;
+        let sign = match order.terms.side {
+            Side::Buy => Decimal::ONE,
+            Side::Sell => Decimal::NEGATIVE_ONE,
+        };
+        let leg = |asset: &str, amount, fee| Leg {
+            account: order.account.clone(),
+            asset: asset.to_owned(),
+            amount,
+            fee,
+            other: Holder::Market,
+        };
+        let mut legs = vec![
+            leg(pair.quote, -sign * money.cost, money.fee),
+            leg(pair.base, sign * trade.volume, money.base_fee),
+        ];
+        if order.terms.side == Side::Sell {
+            legs.reverse();
+        }
+        let cause = Cause {
+            refid: trade.id.clone(),
+            kind: "trade",
+            subtype: "",
+            time: trade.time,
+        };
+        let booked = self.book(&cause, &legs);
+        trade.ledgers = booked.map_err(|error| Refusal::internal(&error))?;
+        Ok(trade)
+    }
+
+    /// Places the orders that follow fills.
+    pub(crate) fn follow(&mut self, filled: Vec<(Order, Decimal)>, at: Moment) {
+        for (order, volume) in filled {
+            let Some(Close {
+                kind,
+                price,
+                price2,
+            }) = order.terms.close
+            else {
+                continue;
+            };
+            let terms = Terms {
+                side: order.terms.side.other(),
+                kind,
+                volume,
+                display: None,
+                price,
+                price2,
+                reduce_only: false,
+                flags: Flags::default(),
+                in_force: InForce::default(),
+                start: None,
+                expire: None,
+                close: None,
+                client_id: None,
+                ..order.terms
+            };
+            let origin = Origin {
+                refid: Some(order.id),
+                ..Origin::default()
+            };
+            // The venue drops what it can't place.
+            let _ = self.place(&order.account, terms, None, origin, at);
+        }
+    }
+
+    /// Cancels an open order at somebody's wish.
+    pub(crate) fn cancel(&mut self, number: u64, at: Moment) {
+        self.desk
+            .end(number, Status::Canceled, Some(USER_REQUESTED), at);
+    }
+
+    /// Changes an open order in place. Returns the id of the change.
+    pub(crate) fn amend(
+        &mut self,
+        number: u64,
+        change: &Change,
+        at: Moment,
+    ) -> Result<String, Refusal> {
+        let order = self.desk.open.get(&number);
+        let before = order.cloned().ok_or("EOrder:Unknown order")?;
+        if before.terms.close.is_some() {
+            return Err("EOrder:Invalid order".into());
+        }
+        let mut order = before.clone();
+        let pair = order.terms.pair;
+        let last = self.last_price(pair);
+        if let Some(trigger) = change.trigger {
+            if !order.awaits_trigger() {
+                return Err(Refusal::argument("trigger_price"));
+            }
+            order.terms.price = Some(trigger);
+            (_, order.stop) = resolve(&order.terms, last)?;
+            if order.terms.kind.is_trailing() {
+                (order.limit, _) = resolve(&order.terms, last)?;
+            }
+        }
+        if let Some(limit) = change.limit {
+            if !order.terms.kind.has_limit() {
+                return Err(Refusal::argument("limit_price"));
+            }
+            let from = if order.terms.kind.is_trailing() {
+                order.stop.unwrap_or(last)
+            } else {
+                last
+            };
+            let price = limit.resolve(from, order.terms.side == Side::Buy, pair);
+            order.limit = Some(price.ok_or("EOrder:Invalid price")?);
+            if order.terms.kind.has_second_price() {
+                order.terms.price2 = Some(limit);
+            } else {
+                order.terms.price = Some(limit);
+            }
+        }
+        if let Some(volume) = change.volume {
+            order.terms.volume = volume;
+        }
+        if let Some(display) = change.display {
+            let whole = order.remaining();
+            let least = whole / Decimal::from(15);
+            if order.terms.kind != Kind::Iceberg || display > whole || display < least {
+                return Err(Refusal::argument("display_qty"));
+            }
+            order.terms.display = Some(display);
+        }
+        let id = self.ids.trade();
+        if order.terms.volume <= order.filled {
+            self.cancel(number, at);
+            return Ok(id);
+        }
+        if change.post_only && order.is_resting() {
+            let plan = self.plan(&order);
+            if plan.stopped || !plan.volume.is_zero() {
+                return Err("EOrder:Post only order".into());
+            }
+        }
+        let holds = order.to_hold(self.opens(&order)).unwrap_or(Decimal::MAX);
+        self.check_funds(&order, holds, before.held)?;
+        let holds = self.at_most_available(&order, holds, before.held);
+        let moved = order.limit != before.limit || order.terms.volume > before.terms.volume;
+        if moved {
+            order.priority = self.desk.next_number();
+        }
+        order.changed = at;
+        order.note_version(id.clone(), false, at);
+        let (resting, waiting) = (order.is_resting(), order.awaits_trigger());
+        self.desk.open.insert(number, order);
+        self.desk.hold_for(number, holds);
+        if resting && moved {
+            self.enter(number, at);
+        } else if waiting {
+            self.observe(pair, last, at);
+        }
+        Ok(id)
+    }
+
+    /// Puts a new order in the place of an open one. Returns the new id.
+    pub(crate) fn replace(
+        &mut self,
+        number: u64,
+        terms: Terms,
+        at: Moment,
+    ) -> Result<String, Refusal> {
+        let order = self.desk.open.get(&number);
+        let before = order.cloned().ok_or("EOrder:Unknown order")?;
+        // Its funds are there for the new one; if that is refused all is as it
+        // was.
+        self.desk.hold_for(number, Decimal::ZERO);
+        let origin = Origin {
+            refid: before.refid.clone(),
+            replaces: Some(before.id.clone()),
+            liquidates: false,
+        };
+        // Out of the book, so that the two do not meet.
+        if let Some(order) = self.desk.open.get_mut(&number) {
+            order.status = Status::Pending;
+        }
+        let placed = self.place(&before.account, terms, None, origin, at);
+        if let Some(order) = self.desk.open.get_mut(&number) {
+            order.status = before.status;
+            if let Ok(id) = &placed {
+                order.link = Some(id.clone());
+            }
+        }
+        if placed.is_ok() {
+            self.desk.end(number, Status::Canceled, Some(REPLACED), at);
+        } else {
+            self.desk.hold_for(number, before.held);
+        }
+        placed
+    }
+}

@@ -1,0 +1,222 @@
+//! From the bytes of an answer to its value or its error.
+
+use std::time::{Duration, SystemTime};
+
+use exchange_transport::{
+    Answer, Answered, Error, Kind, Operation, Outcome, RawAnswer, Severity, VendorMessage,
+    http_date,
+};
+use exchange_wire::RawJson;
+use http::header::RETRY_AFTER;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::catalogue;
+use crate::endpoint::Endpoint;
+
+/// No body that reports a failure under HTTP 200 is longer.
+const LONGEST_FAILURE: usize = 16 * 1024;
+
+/// Tells success from failure. `now` is for a `Retry-After` that names a date.
+pub(crate) fn read(
+    endpoint: &'static Endpoint,
+    operation: &'static Operation,
+    raw: &RawAnswer,
+    now: SystemTime,
+) -> Result<Answered, Error> {
+    let body = &raw.body;
+    let json_object = body.trim_ascii_start().starts_with(b"{");
+    if !raw.status.is_success() {
+        let message = if json_object {
+            Failure::parse(body)
+        } else {
+            None
+        };
+        return Err(failed(endpoint, raw, message, now));
+    }
+    if json_object
+        && body.len() <= LONGEST_FAILURE
+        && let Some(failure) = Failure::parse(body)
+        && failure.is_failure()
+    {
+        return Err(failed(endpoint, raw, Some(failure), now));
+    }
+    if operation.answer == Answer::Bytes && json_object {
+        return Err(undecoded(operation, raw.status.as_u16())
+            .with_text(format!("JSON came in place of a file: {}", excerpt(body))));
+    }
+    Ok(Answered {
+        operation,
+        value: Some(body.clone()),
+        warnings: Vec::new(),
+        status: raw.status.as_u16(),
+        attempts: 1,
+        body: body.clone(),
+    })
+}
+
+/// Decodes the value.
+pub(crate) fn decode<T: DeserializeOwned>(answered: &Answered) -> Result<T, Error> {
+    exchange_wire::from_slice(&answered.body).map_err(|error| {
+        let failed =
+            undecoded(answered.operation, answered.status).with_attempts(answered.attempts);
+        if answered.body.iter().all(u8::is_ascii_whitespace) {
+            return failed.with_text("the body is empty");
+        }
+        failed.with_decode_error(error)
+    })
+}
+
+/// An answer that came and says nothing certain about the call.
+fn undecoded(operation: &'static Operation, status: u16) -> Error {
+    let error = Error::new(Kind::Decode)
+        .on(operation)
+        .with_status(status)
+        .with_attempts(1)
+        .with_outcome(Outcome::Unknown);
+    catalogue::with_advice(error)
+}
+
+/// All members that any of the vendor's error bodies has.
+#[derive(Deserialize)]
+struct Failure {
+    #[serde(default)]
+    result: Option<RawJson>,
+    #[serde(default)]
+    reason: Option<RawJson>,
+    #[serde(default)]
+    error: Option<RawJson>,
+    #[serde(default)]
+    code: Option<RawJson>,
+    #[serde(default)]
+    field: Option<RawJson>,
+    #[serde(default)]
+    message: Option<RawJson>,
+    #[serde(default, rename = "errorMessage")]
+    error_message: Option<RawJson>,
+    #[serde(default)]
+    details: Option<RawJson>,
+}
+
+/// The text of a member, whatever its type; `None` for `null` and nothing.
+fn text(member: Option<&RawJson>) -> Option<String> {
+    let member = member.filter(|member| member.get() != "null")?;
+    let text = member.decode().unwrap_or_else(|_| member.get().to_owned());
+    (!text.is_empty()).then_some(text)
+}
+
+impl Failure {
+    fn parse(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok()
+    }
+
+    /// Whether a body under HTTP 200 is one. A member `error` alone is not: it may be part of a
+    /// value.
+    fn is_failure(&self) -> bool {
+        let result = text(self.result.as_ref());
+        result.is_some_and(|result| {
+            result.eq_ignore_ascii_case("error") || result.eq_ignore_ascii_case("failed")
+        })
+    }
+
+    fn message(&self) -> Option<VendorMessage> {
+        let message = text(self.message.as_ref())
+            .or_else(|| text(self.error_message.as_ref()))
+            .or_else(|| text(self.details.as_ref()));
+        let reason = text(self.reason.as_ref())
+            .or_else(|| text(self.code.as_ref()).filter(|code| catalogue::knows(code)))
+            .or_else(|| text(self.error.as_ref()))
+            .or_else(|| text(self.code.as_ref()));
+        let detail = match (&reason, message, text(self.field.as_ref())) {
+            (Some(_), Some(message), Some(field)) => Some(format!("{message} (`{field}`)")),
+            (Some(_), message, field) => message.or(field),
+            (None, message, _) => {
+                return message.map(|message| VendorMessage {
+                    severity: Severity::Error,
+                    category: String::new(),
+                    text: message.clone(),
+                    detail: None,
+                    raw: message,
+                });
+            }
+        };
+        let reason = reason?;
+        let shown = match &detail {
+            Some(detail) => format!("{reason}: {detail}"),
+            None => reason.clone(),
+        };
+        Some(VendorMessage {
+            severity: Severity::Error,
+            category: String::new(),
+            text: reason,
+            detail,
+            raw: shown,
+        })
+    }
+}
+
+/// The error of an answer that is none of success.
+fn failed(
+    endpoint: &'static Endpoint,
+    raw: &RawAnswer,
+    failure: Option<Failure>,
+    now: SystemTime,
+) -> Error {
+    let message = failure.and_then(|failure| failure.message());
+    let named = message.is_some();
+    let mut error = catalogue::failure(endpoint, raw.status, message);
+    if !named {
+        let text = match raw.status.is_redirection() {
+            true => "a redirect was not followed, since the request is signed".to_owned(),
+            false if raw.body.is_empty() => "the body is empty".to_owned(),
+            false => excerpt(&raw.body),
+        };
+        error = error.with_text(text);
+    }
+    match retry_after(raw, now) {
+        Some(wait) => error.with_retry_after(wait),
+        None => error,
+    }
+}
+
+/// The header may name a number of seconds or a date.
+fn retry_after(raw: &RawAnswer, now: SystemTime) -> Option<Duration> {
+    let value = raw.headers.get(RETRY_AFTER)?.to_str().ok()?;
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Some(http_date(value)?.duration_since(now).unwrap_or_default()),
+    }
+}
+
+const EXCERPT_LENGTH: usize = 200;
+
+/// One line of a body for an error text. Of an HTML page the title says most.
+fn excerpt(body: &[u8]) -> String {
+    let start = &body[..body.len().min(4096)];
+    let text = String::from_utf8_lossy(start);
+    let title = text
+        .split_once("<title>")
+        .and_then(|(_, rest)| rest.split_once("</title>"));
+    let text = title.map_or(&*text, |(title, _)| title);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut shown: String = line
+        .chars()
+        .take(EXCERPT_LENGTH)
+        .map(|char| if char.is_control() { '\u{fffd}' } else { char })
+        .collect();
+    if line.chars().nth(EXCERPT_LENGTH).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The error that an answer gives.
+#[cfg(test)]
+pub(crate) fn failure_of(endpoint: &'static Endpoint, status: u16, body: &str) -> Error {
+    let raw = RawAnswer {
+        status: http::StatusCode::from_u16(status).unwrap(),
+        headers: http::HeaderMap::new(),
+        body: bytes::Bytes::copy_from_slice(body.as_bytes()),
+    };
+    read(endpoint, &endpoint.operation, &raw, SystemTime::UNIX_EPOCH).unwrap_err()
+}
