@@ -73,6 +73,13 @@ pub(crate) struct Trade {
     pub ledgers: Vec<String>,
 }
 
+impl Trade {
+    /// What the venue says about it beside the rest.
+    pub(crate) fn misc(&self) -> &'static str {
+        if self.closing { "closing" } else { "" }
+    }
+}
+
 /// The orders of all accounts, and what came of them.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {

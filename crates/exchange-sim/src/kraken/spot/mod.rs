@@ -14,6 +14,7 @@
 //! | [`treasury`] | deposits, withdrawals, transfers and subaccounts |
 //! | [`earn`] | strategies and allocations |
 //! | [`export`] | reports |
+//! | [`worth`] | what something is worth |
 //! | `script_funds` | what a test does to deposits, withdrawals and rewards |
 
 pub(crate) mod account;
@@ -30,6 +31,10 @@ pub(crate) mod script_orders;
 pub(crate) mod statement;
 pub(crate) mod trading;
 pub(crate) mod treasury;
+pub(crate) mod worth;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -573,7 +573,7 @@ impl<'a> Row<'a> {
             "vol" => fixed(self.volume, pair.lot_decimals),
             "margin" => money(self.margin),
             "leverage" => leverage,
-            "misc" => if trade.closing { "closing" } else { "" },
+            "misc" => trade.misc(),
             "trade_id" => trade.tape,
             "maker" => trade.maker,
         };

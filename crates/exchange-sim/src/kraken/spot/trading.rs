@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::assets::{Pair, find_pair};
 use super::desk::limits::{self, Act};
-use super::desk::matching::{Change, Origin, resolve};
+use super::desk::matching::{Amended, Change, Origin, resolve};
 use super::desk::order::{Flags, Kind, MOST, Order, Price, Terms, fixed, plain};
 use super::desk::request::{self, CloseFields, check_deadline, read_terms};
 use super::desk::rules::{check_class, check_price, check_size, check_status, check_up};
@@ -250,8 +250,13 @@ fn amend_order(spot: &mut Spot, call: &Call<'_>) -> Outcome {
         check_size(pair, volume, MOST)?;
     }
     check_deadline(params, call.now)?;
-    let id = spot.amend(number, &change, call.now)?;
-    Ok(object! { "amend_id" => id }.into())
+    let Amended { id, changed } = spot.amend(number, &change, call.now)?;
+    let result = object! { "amend_id" => id };
+    Ok(if changed {
+        result.into()
+    } else {
+        Reply::Warned(result, vec!["WDatabase:No change".to_owned()])
+    })
 }
 
 fn edit_order(spot: &mut Spot, call: &Call<'_>) -> Outcome {

@@ -16,7 +16,7 @@ use crate::kraken::answer::Refusal;
 use crate::kraken::spot::Spot;
 use crate::kraken::spot::assets::Pair;
 use crate::kraken::spot::market::status::KrakenStatus;
-use crate::kraken::spot::market::{Fill, Level, Market, Side, trade_code};
+use crate::kraken::spot::market::{Fill, Level, Side, trade_code};
 use crate::kraken::spot::statement::{Cause, Leg};
 
 /// Why orders end that nobody filled and nobody wanted cancelled.
@@ -48,6 +48,14 @@ pub(crate) struct Change {
     pub limit: Option<Price>,
     pub trigger: Option<Price>,
     pub post_only: bool,
+}
+
+/// What came of an amend.
+#[derive(Clone, Debug)]
+pub(crate) struct Amended {
+    /// Its id, or that of the one before if nothing changed.
+    pub id: String,
+    pub changed: bool,
 }
 
 /// What an order could meet.
@@ -175,10 +183,6 @@ fn suitable(price: Price) -> Price {
 }
 
 impl Spot {
-    pub(crate) fn last_price(&self, pair: &Pair) -> Decimal {
-        self.markets.get(pair).map_or(Decimal::ZERO, Market::last)
-    }
-
     /// Takes an order on: checks what the engine checks, holds the funds, and
     /// brings it to the book. Returns its id.
     pub(crate) fn place(
@@ -196,6 +200,14 @@ impl Spot {
             let open = self.desk.open().filter(|(_, order)| of_pair(order)).count();
             if open >= limits::most_open(tier) {
                 return Err("EOrder:Orders limit exceeded".into());
+            }
+            let waits = |terms: &Terms| terms.start.is_some_and(|start| start > at);
+            let waiting = |order: &Order| order.account == account && waits(&order.terms);
+            if waits(&terms)
+                && self.desk.open().filter(|(_, order)| waiting(order)).count()
+                    >= limits::MOST_SCHEDULED
+            {
+                return Err("EOrder:Scheduled orders limit exceeded".into());
             }
         }
         if let Some(client_id) = &terms.client_id
@@ -217,7 +229,7 @@ impl Spot {
             terms.volume = against;
         }
         let (limit, stop) = resolve(&terms, self.last_price(pair))?;
-        let volume = self.desk.volume_of(account, at);
+        let volume = self.fee_volume(account, at);
         let tier_of_fees = pair.fee_tier(volume);
         let (taker_percent, maker_percent) =
             (tier_of_fees.taker_percent(), tier_of_fees.maker_percent());
@@ -255,6 +267,9 @@ impl Spot {
         let opens = self.opens(&order);
         if !opens.is_zero() {
             let positions = &self.desk.positions;
+            if positions.open_of(account).count() >= limits::MOST_POSITIONS {
+                return Err("EOrder:Positions limit exceeded".into());
+            }
             let there = positions.volume(account, pair, order.terms.side);
             if there + opens > rules::position_limit(pair, order.terms.side) {
                 return Err("EOrder:Margin position size exceeded".into());
@@ -749,13 +764,13 @@ impl Spot {
             .end(number, Status::Canceled, Some(USER_REQUESTED), at);
     }
 
-    /// Changes an open order in place. Returns the id of the change.
+    /// Changes an open order in place.
     pub(crate) fn amend(
         &mut self,
         number: u64,
         change: &Change,
         at: Moment,
-    ) -> Result<String, Refusal> {
+    ) -> Result<Amended, Refusal> {
         let order = self.desk.open.get(&number);
         let before = order.cloned().ok_or("EOrder:Unknown order")?;
         if before.terms.close.is_some() {
@@ -802,10 +817,25 @@ impl Spot {
             }
             order.terms.display = Some(display);
         }
+        let changeable = |order: &Order| {
+            let terms = &order.terms;
+            let prices = (terms.price, terms.price2, order.limit, order.stop);
+            (terms.volume, terms.display, prices)
+        };
+        if changeable(&order) == changeable(&before)
+            && let Some(last) = before.amends.back()
+        {
+            let id = last.id.clone();
+            return Ok(Amended { id, changed: false });
+        }
         let id = self.ids.trade();
+        let amended = Amended {
+            id: id.clone(),
+            changed: true,
+        };
         if order.terms.volume <= order.filled {
             self.cancel(number, at);
-            return Ok(id);
+            return Ok(amended);
         }
         if change.post_only && order.is_resting() {
             let plan = self.plan(&order);
@@ -821,7 +851,7 @@ impl Spot {
             order.priority = self.desk.next_number();
         }
         order.changed = at;
-        order.note_version(id.clone(), false, at);
+        order.note_version(id, false, at);
         let (resting, waiting) = (order.is_resting(), order.awaits_trigger());
         self.desk.open.insert(number, order);
         self.desk.hold_for(number, holds);
@@ -830,7 +860,7 @@ impl Spot {
         } else if waiting {
             self.observe(pair, last, at);
         }
-        Ok(id)
+        Ok(amended)
     }
 
     /// Puts a new order in the place of an open one. Returns the new id.
