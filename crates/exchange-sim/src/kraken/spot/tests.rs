@@ -45,6 +45,9 @@ impl Sums {
                 *balance += entry.amount - entry.fee;
                 assert_eq!(*balance, entry.balance, "{entry:?}");
             }
+            let after = seen.saturating_sub(1);
+            let times = statement.entries.range(after..).map(|entry| entry.time);
+            assert!(times.is_sorted(), "{account}");
             *seen = statement.entries.len();
         }
     }
