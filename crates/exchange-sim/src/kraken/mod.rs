@@ -342,14 +342,14 @@ impl Venue for Kraken {
             Route::Unknown => Err("EGeneral:Unknown method".into()),
         };
         let refused = outcome.as_ref().err().map(|Refusal(all)| all.join(", "));
-        handled(envelope(&outcome), refused)
+        handled(envelope(outcome), refused)
     }
 
     fn failure(&self, request: &Request, error: &str) -> Answer {
         if request.path().starts_with(EXTERNAL) {
             return external_failure(503, error);
         }
-        envelope(&Err(error.into()))
+        envelope(Err(error.into()))
     }
 }
 

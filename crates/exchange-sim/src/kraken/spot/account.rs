@@ -15,14 +15,14 @@ const QUERY_FUNDS: Permission = Permission::Any(&["Funds permissions - Query"]);
 const QUERY_LEDGER: Permission = Permission::Any(&["Data - Query ledger entries"]);
 
 pub(crate) const OPERATIONS: &[Operation] = &[
-    operation("Balance", QUERY_FUNDS, 1, balance),
-    operation("BalanceEx", QUERY_FUNDS, 1, balance_ex),
-    operation("CreditLines", QUERY_FUNDS, 1, credit_lines),
-    operation("Ledgers", QUERY_LEDGER, 2, ledgers),
-    operation("QueryLedgers", QUERY_LEDGER, 2, query_ledgers),
-    operation("TradeVolume", QUERY_FUNDS, 1, trade_volume),
-    operation("GetApiKeyInfo", Permission::None, 1, get_api_key_info),
-    operation(
+    Operation::new("Balance", QUERY_FUNDS, 1, balance),
+    Operation::new("BalanceEx", QUERY_FUNDS, 1, balance_ex),
+    Operation::new("CreditLines", QUERY_FUNDS, 1, credit_lines),
+    Operation::new("Ledgers", QUERY_LEDGER, 2, ledgers),
+    Operation::new("QueryLedgers", QUERY_LEDGER, 2, query_ledgers),
+    Operation::new("TradeVolume", QUERY_FUNDS, 1, trade_volume),
+    Operation::new("GetApiKeyInfo", Permission::None, 1, get_api_key_info),
+    Operation::new(
         "ListWalletAccounts",
         Permission::None,
         1,
@@ -91,20 +91,6 @@ const PERMISSIONS: [(&str, &str); 13] = [
     ("add-withdraw-address", "Add withdrawal addresses"),
     ("update-withdraw-address", "Update withdrawal addresses"),
 ];
-
-const fn operation(
-    name: &'static str,
-    permission: Permission,
-    cost: u32,
-    call: fn(&mut Spot, &Call<'_>) -> Outcome,
-) -> Operation {
-    Operation {
-        name,
-        permission,
-        cost,
-        call,
-    }
-}
 
 /// An amount with so many digits after the point; what is beyond is cut.
 pub(crate) fn fixed(amount: Decimal, decimals: u32) -> Json {

@@ -48,12 +48,7 @@ const fn operation(
     permission: Permission,
     call: fn(&mut Spot, &Call<'_>) -> Outcome,
 ) -> Operation {
-    Operation {
-        name,
-        permission,
-        cost: 1,
-        call,
-    }
+    Operation::new(name, permission, 1, call)
 }
 
 const NO_STRATEGY: &str = "EGeneral:Invalid arguments:Invalid strategy ID";

@@ -82,6 +82,22 @@ pub(crate) struct Operation {
     pub call: fn(&mut Spot, &Call<'_>) -> Outcome,
 }
 
+impl Operation {
+    const fn new(
+        name: &'static str,
+        permission: Permission,
+        cost: u32,
+        call: fn(&mut Spot, &Call<'_>) -> Outcome,
+    ) -> Self {
+        Self {
+            name,
+            permission,
+            cost,
+            call,
+        }
+    }
+}
+
 /// One call of an operation.
 pub(crate) struct Call<'a> {
     pub params: &'a Params,

@@ -10,8 +10,8 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::Trade;
-use super::matching::Origin;
 use super::order::{Kind, Order, SelfTrade, Terms, cut, money_digits, part};
+use super::placing::Origin;
 use crate::Moment;
 use crate::books::Holder;
 use crate::kraken::answer::Refusal;
