@@ -89,6 +89,31 @@ fn suitable(price: Price) -> Price {
 }
 
 impl Spot {
+    /// Whether one more order may be open.
+    fn check_room(
+        &self,
+        account: &str,
+        terms: &Terms,
+        tier: KrakenTier,
+        at: Moment,
+    ) -> Result<(), Refusal> {
+        let of_pair =
+            |order: &Order| order.account == account && order.terms.pair.id == terms.pair.id;
+        let open = self.desk.open().filter(|(_, order)| of_pair(order)).count();
+        if open >= limits::most_open(tier) {
+            return Err("EOrder:Orders limit exceeded".into());
+        }
+        let waits = |terms: &Terms| terms.start.is_some_and(|start| start > at);
+        let waiting = |order: &Order| order.account == account && waits(&order.terms);
+        if waits(terms)
+            && self.desk.open().filter(|(_, order)| waiting(order)).count()
+                >= limits::MOST_SCHEDULED
+        {
+            return Err("EOrder:Scheduled orders limit exceeded".into());
+        }
+        Ok(())
+    }
+
     /// Takes an order on: checks what the engine checks, holds the funds, and
     /// brings it to the book. Returns its id.
     pub(crate) fn place(
@@ -101,20 +126,7 @@ impl Spot {
     ) -> Result<String, Refusal> {
         let pair = terms.pair;
         if let Some(tier) = tier.filter(|_| self.limits) {
-            let of_pair =
-                |order: &Order| order.account == account && order.terms.pair.id == pair.id;
-            let open = self.desk.open().filter(|(_, order)| of_pair(order)).count();
-            if open >= limits::most_open(tier) {
-                return Err("EOrder:Orders limit exceeded".into());
-            }
-            let waits = |terms: &Terms| terms.start.is_some_and(|start| start > at);
-            let waiting = |order: &Order| order.account == account && waits(&order.terms);
-            if waits(&terms)
-                && self.desk.open().filter(|(_, order)| waiting(order)).count()
-                    >= limits::MOST_SCHEDULED
-            {
-                return Err("EOrder:Scheduled orders limit exceeded".into());
-            }
+            self.check_room(account, &terms, tier, at)?;
         }
         if let Some(client_id) = &terms.client_id
             && self.desk.find_client(account, client_id).is_some()

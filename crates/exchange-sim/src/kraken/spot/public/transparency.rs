@@ -176,20 +176,15 @@ impl<'a> Way<'a> {
 
 fn published(found: &[Found<'_>]) -> Result<Json, Refusal> {
     // What is told of the pair, as it stands in each of its trades.
-    let mut of_pairs: Vec<(&Pair, String)> = Vec::new();
+    let mut of_pairs: IndexMap<&str, String> = IndexMap::new();
     let mut text = String::with_capacity(450 * found.len());
     for (pair, trade) in found {
-        let known = of_pairs.iter().position(|(known, _)| known.id == pair.id);
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let whole = Json::Object(identifiers(pair)?).to_string();
-                let members = whole.trim_start_matches('{').trim_end_matches('}');
-                of_pairs.push((pair, members.to_owned()));
-                of_pairs.len() - 1
-            }
-        };
-        let of_pair = of_pairs.get(known).map_or("", |(_, members)| members);
+        if !of_pairs.contains_key(pair.id) {
+            let whole = Json::Object(identifiers(pair)?).to_string();
+            let members = whole.trim_start_matches('{').trim_end_matches('}');
+            of_pairs.insert(pair.id, members.to_owned());
+        }
+        let of_pair = of_pairs.get(pair.id).map_or("", String::as_str);
         let separator = if text.is_empty() { '[' } else { ',' };
         let id = trade_code(pair, trade.id);
         let price = padded(trade.price, pair.price_decimals);
