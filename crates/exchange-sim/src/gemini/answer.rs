@@ -1,6 +1,7 @@
 //! What an operation of Gemini's ends with.
 
 use bytes::Bytes;
+use rust_decimal::Decimal;
 
 use crate::json::{Json, object};
 use crate::venue::Answer;
@@ -88,6 +89,11 @@ impl Refusal {
         }
         answer
     }
+}
+
+/// A decimal as a JSON string without zeros at its end.
+pub(crate) fn plain(value: Decimal) -> Json {
+    Json::amount(value.normalize())
 }
 
 /// What came of a request.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use super::answer::{Outcome, Refusal};
+use super::answer::{Outcome, Refusal, plain};
 use super::exchange::{Exchange, KEPT, holder, keep};
 use super::orders::Fill;
 use super::params::value;
@@ -553,8 +553,8 @@ fn trades(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
             "targetAccount" => name(deal.target.unwrap_or(deal.source)),
             "pair" => deal.symbol.upper(),
             "sourceSide" => if deal.source_buys { "buy" } else { "sell" },
-            "price" => Json::amount(deal.price),
-            "quantity" => Json::amount(deal.amount),
+            "price" => plain(deal.price),
+            "quantity" => plain(deal.amount),
             "clearingId" => deal.id.as_str(),
             "status" => deal.status(),
             "expirationTimeMs" => deal.expires.milliseconds(),

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use super::answer::{Outcome, Refusal, Reply};
+use super::answer::{Outcome, Refusal, Reply, plain};
 use super::exchange::{Exchange, TAKER_BPS, bps, keep};
 use super::orders::Order;
 use super::params::{missing, value};
 use super::sheet::{self, Cell};
-use super::symbols::{Product, SYMBOLS, Symbol, perpetual};
+use super::symbols::{Product, Symbol, perpetual};
 use super::trading::{side, symbol};
 use super::{Access, Call, Operation, READERS, TRADER_OR_AUDITOR, get, op};
 use crate::Moment;
@@ -375,19 +375,19 @@ fn margin(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
             .round_dp(2)
     });
     Ok(object! {
-        "margin_assets_value" => Json::amount(assets),
-        "initial_margin" => Json::amount(initial),
-        "available_margin" => Json::amount(free),
-        "margin_maintenance_limit" => Json::amount(of_positions / Decimal::TWO),
-        "leverage" => Json::amount(leverage),
-        "notional_value" => Json::amount(notional),
-        "estimated_liquidation_price" => Json::amount(liquidation),
-        "initial_margin_positions" => Json::amount(of_positions),
-        "reserved_margin" => Json::amount(buys + sells),
-        "reserved_margin_buys" => Json::amount(buys),
-        "reserved_margin_sells" => Json::amount(sells),
-        "buying_power" => Json::amount(power),
-        "selling_power" => Json::amount(power),
+        "margin_assets_value" => plain(assets),
+        "initial_margin" => plain(initial),
+        "available_margin" => plain(free),
+        "margin_maintenance_limit" => plain(of_positions / Decimal::TWO),
+        "leverage" => plain(leverage),
+        "notional_value" => plain(notional),
+        "estimated_liquidation_price" => plain(liquidation),
+        "initial_margin_positions" => plain(of_positions),
+        "reserved_margin" => plain(buys + sells),
+        "reserved_margin_buys" => plain(buys),
+        "reserved_margin_sells" => plain(sells),
+        "buying_power" => plain(power),
+        "selling_power" => plain(power),
     }
     .into())
 }
@@ -398,12 +398,12 @@ fn positions(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         object! {
             "symbol" => position.symbol.name,
             "instrument_type" => "perp",
-            "quantity" => Json::amount(position.quantity),
-            "notional_value" => Json::amount(position.quantity * mark),
-            "realised_pnl" => Json::amount(position.realised),
-            "unrealised_pnl" => Json::amount(exchange.unrealised(position)),
-            "average_cost" => Json::amount(position.average),
-            "mark_price" => Json::amount(mark),
+            "quantity" => plain(position.quantity),
+            "notional_value" => plain(position.quantity * mark),
+            "realised_pnl" => plain(position.realised),
+            "unrealised_pnl" => plain(exchange.unrealised(position)),
+            "average_cost" => plain(position.average),
+            "mark_price" => plain(mark),
         }
     });
     Ok(rows.collect::<Json>().into())
@@ -422,7 +422,7 @@ fn funding_json(funding: &Funding) -> Json {
         "action" => action,
         "quantity" => object! {
             "currency" => "GUSD",
-            "value" => Json::amount(funding.amount.abs()),
+            "value" => plain(funding.amount.abs()),
         },
         "instrumentSymbol" => funding.symbol.upper(),
     }
@@ -538,7 +538,7 @@ impl Risk {
 
     fn json(self) -> Json {
         let usd = |value: Decimal| {
-            object! { "currency" => "USD", "value" => Json::amount(value.round_dp(2)) }
+            object! { "currency" => "USD", "value" => plain(value.round_dp(2)) }
         };
         object! {
             "marginAssetValue" => usd(self.assets),
@@ -576,9 +576,9 @@ fn margin_rates(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
     let rows = ["USD", "BTC", "ETH"].map(|currency| {
         object! {
             "currency" => currency,
-            "borrowRate" => Json::amount(hourly),
-            "borrowRateDaily" => Json::amount(hourly * Decimal::from(24)),
-            "borrowRateAnnual" => Json::amount((hourly * Decimal::from(24 * 365)).round_dp(8)),
+            "borrowRate" => plain(hourly),
+            "borrowRateDaily" => plain(hourly * Decimal::from(24)),
+            "borrowRateAnnual" => plain((hourly * Decimal::from(24 * 365)).round_dp(8)),
             "lastUpdated" => last_funding(call.now).milliseconds(),
         }
     });
@@ -620,11 +620,4 @@ fn preview(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         after.sells += value;
     }
     Ok(object! { "preorder" => before.json(), "postorder" => after.json() }.into())
-}
-
-/// The perpetuals.
-pub(crate) fn perpetuals() -> impl Iterator<Item = &'static Symbol> {
-    SYMBOLS
-        .iter()
-        .filter(|symbol| symbol.product == Product::Perpetual)
 }

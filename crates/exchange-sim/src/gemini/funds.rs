@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use super::answer::{Outcome, Refusal};
+use super::answer::{Outcome, Refusal, plain};
 use super::exchange::{Exchange, holder, keep};
 use super::orders::Fill;
 use super::params::{missing, value};
@@ -378,9 +378,9 @@ fn balances(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         let mut row = object! {
             "type" => kind,
             "currency" => code.as_str(),
-            "amount" => Json::amount(exchange.balance(call.account, &code)),
-            "available" => Json::amount(available),
-            "availableForWithdrawal" => Json::amount(available),
+            "amount" => plain(exchange.balance(call.account, &code)),
+            "available" => plain(available),
+            "availableForWithdrawal" => plain(available),
         };
         if let Json::Object(members) = &mut row {
             if with_pending {
@@ -388,8 +388,8 @@ fn balances(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
                     let pending = exchange.funds.pending(call.account, &code, kind);
                     pending.map(|transfer| transfer.amount).sum()
                 };
-                members.insert("pendingWithdrawal".into(), Json::amount(sum("Withdrawal")));
-                members.insert("pendingDeposit".into(), Json::amount(sum("Deposit")));
+                members.insert("pendingWithdrawal".into(), plain(sum("Withdrawal")));
+                members.insert("pendingDeposit".into(), plain(sum("Deposit")));
             }
             members.insert("_timestamp".into(), at.as_str().into());
         }
@@ -410,14 +410,14 @@ fn notional_balances(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         let rate = exchange.worth(&code) / unit;
         let amount = exchange.balance(call.account, &code);
         let available = exchange.available(call.account, &code);
-        let notional = |amount: Decimal| Json::amount(cut(amount * rate, digits));
+        let notional = |amount: Decimal| plain(cut(amount * rate, digits));
         rows.push(object! {
             "currency" => code.as_str(),
-            "amount" => Json::amount(amount),
+            "amount" => plain(amount),
             "amountNotional" => notional(amount),
-            "available" => Json::amount(available),
+            "available" => plain(available),
             "availableNotional" => notional(available),
-            "availableForWithdrawal" => Json::amount(available),
+            "availableForWithdrawal" => plain(available),
             "availableForWithdrawalNotional" => notional(available),
         });
     }
@@ -511,7 +511,7 @@ fn transfer_json(one: &Transfer) -> Json {
         "timestampms" => one.at.milliseconds(),
         "eid" => one.eid,
         "currency" => one.currency,
-        "amount" => Json::amount(one.amount),
+        "amount" => plain(one.amount),
     };
     if let Json::Object(members) = &mut row {
         let mut add = |name: &str, value: Option<&str>| {
@@ -526,7 +526,7 @@ fn transfer_json(one: &Transfer) -> Json {
         add("withdrawalId", one.withdrawal_id.as_deref());
         add("purpose", one.purpose);
         if !one.fee.is_zero() {
-            members.insert("feeAmount".into(), Json::amount(one.fee));
+            members.insert("feeAmount".into(), plain(one.fee));
             members.insert("feeCurrency".into(), one.currency.into());
         }
     }
@@ -546,7 +546,7 @@ fn custody_fees(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
     let rows = rows.into_iter().map(|one| {
         object! {
             "txTime" => one.at.milliseconds(),
-            "feeAmount" => Json::amount(one.amount),
+            "feeAmount" => plain(one.amount),
             "feeCurrency" => one.currency,
             "eid" => one.eid,
             "eventType" => "Withdrawal",
@@ -592,9 +592,9 @@ fn withdraw(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         object! {
             "withdrawalId" => one.withdrawal_id.as_deref(),
             "address" => one.destination.as_deref(),
-            "amount" => Json::amount(one.amount),
+            "amount" => plain(one.amount),
             "currency" => one.currency,
-            "fee" => Json::amount(one.fee),
+            "fee" => plain(one.fee),
         }
     };
     if let Some(id) = &client_transfer_id {
@@ -714,9 +714,9 @@ fn payment_methods(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         object! {
             "type" => kind,
             "currency" => code.as_str(),
-            "amount" => Json::amount(exchange.balance(call.account, &code)),
-            "available" => Json::amount(available),
-            "availableForWithdrawal" => Json::amount(available),
+            "amount" => plain(exchange.balance(call.account, &code)),
+            "available" => plain(available),
+            "availableForWithdrawal" => plain(available),
         }
     });
     let balances: Json = balances.collect();
@@ -828,7 +828,7 @@ fn transfer(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         object! {
             "fromAccount" => names[0].as_str(),
             "toAccount" => names[1].as_str(),
-            "amount" => Json::amount(amount),
+            "amount" => plain(amount),
             "currency" => currency.name,
             if custody { "withdrawalId" } else { "uuid" } => id,
             "message" => "Success, transfer completed.",
@@ -908,14 +908,14 @@ fn transactions(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
 fn trade_row(fill: &Fill, account: &str) -> Json {
     object! {
         "account" => account,
-        "amount" => Json::amount(fill.amount),
+        "amount" => plain(fill.amount),
         "clientOrderId" => fill.client_order_id.as_deref().unwrap_or_default(),
-        "price" => Json::amount(fill.price),
+        "price" => plain(fill.price),
         "timestampms" => fill.at.milliseconds(),
         "side" => if fill.buy { "SIDE_TYPE_BUY" } else { "SIDE_TYPE_SELL" },
         "isAggressor" => fill.taker,
         "feeAssetCode" => fill.symbol.settled_in(),
-        "feeAmount" => Json::amount(fill.fee),
+        "feeAmount" => plain(fill.fee),
         "orderId" => fill.order,
         "exchange" => "gemini",
         "isAuctionFill" => false,
@@ -939,7 +939,7 @@ fn transfer_row(one: &Transfer, account: &str) -> Json {
         "status" => if one.pending.is_some() { "Pending" } else { "Complete" },
         "eid" => one.eid,
         "currency" => one.currency,
-        "amount" => Json::amount(one.amount),
+        "amount" => plain(one.amount),
         "transferType" => one.kind,
         "type" => "transfer",
     }

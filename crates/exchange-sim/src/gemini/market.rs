@@ -156,6 +156,8 @@ impl Market {
             let high = (first * Decimal::from(4)).max(self.price);
             let price = price.clamp(low, high).round_dp(symbol.price_digits);
             self.price = price.max(symbol.price_step());
+            // With all its decimals, as the venue writes prices.
+            self.price.rescale(symbol.price_digits);
         }
         let trade = PublicTrade {
             at,

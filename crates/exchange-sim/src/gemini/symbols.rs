@@ -39,11 +39,6 @@ impl Symbol {
         Decimal::new(self.smallest, self.amount_digits)
     }
 
-    /// The step of an amount, which the venue calls tick size.
-    pub(crate) fn amount_step(&self) -> Decimal {
-        Decimal::new(1, self.amount_digits)
-    }
-
     /// The step of a price.
     pub(crate) fn price_step(&self) -> Decimal {
         Decimal::new(1, self.price_digits)

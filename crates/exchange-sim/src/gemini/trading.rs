@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use super::answer::{Outcome, Refusal};
+use super::answer::{Outcome, Refusal, plain};
 use super::exchange::{Exchange, MAKER_BPS, TAKER_BPS};
 use super::orders::{Fill, Order, Style};
 use super::params::{missing, value};
@@ -512,8 +512,8 @@ fn order_json(order: &Order) -> Json {
         "is_cancelled" => order.cancelled.is_some(),
         "is_hidden" => false,
         "was_forced" => false,
-        "executed_amount" => Json::amount(order.executed),
-        "remaining_amount" => Json::amount(order.remaining()),
+        "executed_amount" => plain(order.executed),
+        "remaining_amount" => plain(order.remaining()),
     };
     if let Json::Object(members) = &mut json {
         let mut add = |name: &str, value: Json| members.insert(name.to_owned(), value);
@@ -528,7 +528,7 @@ fn order_json(order: &Order) -> Json {
             add("stop_price", Json::amount(stop));
         }
         add("price", Json::amount(order.price));
-        add("original_amount", Json::amount(order.amount));
+        add("original_amount", plain(order.amount));
     }
     json
 }
@@ -536,13 +536,13 @@ fn order_json(order: &Order) -> Json {
 fn fill_json(fill: &Fill) -> Json {
     object! {
         "price" => Json::amount(fill.price),
-        "amount" => Json::amount(fill.amount),
+        "amount" => plain(fill.amount),
         "timestamp" => fill.at.seconds(),
         "timestampms" => fill.at.milliseconds(),
         "type" => if fill.buy { "Buy" } else { "Sell" },
         "aggressor" => fill.taker,
         "fee_currency" => fill.symbol.settled_in(),
-        "fee_amount" => Json::amount(fill.fee),
+        "fee_amount" => plain(fill.fee),
         "tid" => fill.tid,
         "order_id" => fill.order.to_string(),
         "exchange" => "gemini",

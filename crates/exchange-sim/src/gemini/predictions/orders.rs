@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::super::answer::{Outcome, Refusal, Reply};
+use super::super::answer::{Outcome, Refusal, Reply, plain};
 use super::super::exchange::{Exchange, KEPT, keep};
 use super::super::params::{Params, decimal};
 use super::super::{Access, Call, Operation, TRADER, op};
@@ -440,7 +440,7 @@ fn order_of(exchange: &Exchange, id: u64) -> Option<&Order> {
 
 fn json(exchange: &Exchange, order: &Order, batch: bool) -> Json {
     let average =
-        (!order.filled.is_zero()).then(|| Json::amount((order.value / order.filled).round_dp(4)));
+        (!order.filled.is_zero()).then(|| plain((order.value / order.filled).round_dp(4)));
     let kind = if order.stop_price.is_some() {
         "stop-limit"
     } else {
@@ -454,11 +454,11 @@ fn json(exchange: &Exchange, order: &Order, batch: bool) -> Json {
         "outcome" => outcome(order.yes),
         "orderType" => kind,
         "timeInForce" => order.force.name(),
-        "quantity" => Json::amount(order.quantity),
-        "filledQuantity" => Json::amount(order.filled),
-        "remainingQuantity" => Json::amount(order.remaining()),
-        "price" => Json::amount(order.price),
-        "stopPrice" => order.stop_price.map(Json::amount),
+        "quantity" => plain(order.quantity),
+        "filledQuantity" => plain(order.filled),
+        "remainingQuantity" => plain(order.remaining()),
+        "price" => plain(order.price),
+        "stopPrice" => order.stop_price.map(plain),
         "avgExecutionPrice" => average,
         "createdAt" => order.created.rfc3339_milliseconds(),
         "updatedAt" => order.updated.rfc3339_milliseconds(),
@@ -468,7 +468,7 @@ fn json(exchange: &Exchange, order: &Order, batch: bool) -> Json {
         if batch {
             members.retain(|_, value| *value != Json::Null);
             if order.buy && order.status() == "open" {
-                members.insert("fundsOnHold".into(), Json::amount(order.hold()));
+                members.insert("fundsOnHold".into(), plain(order.hold()));
             }
         } else {
             members.shift_remove("timeInForce");

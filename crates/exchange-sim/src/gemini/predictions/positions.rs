@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::super::answer::{Outcome, Refusal};
+use super::super::answer::{Outcome, Refusal, plain};
 use super::super::exchange::Exchange;
 use super::super::{Access, Call, Operation, op};
 use super::{Contract, events, outcome};
@@ -95,16 +95,16 @@ fn open(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         let mut row = object! {
             "symbol" => symbol.as_str(),
             "instrumentId" => contract.instrument,
-            "totalQuantity" => Json::amount(quantity),
-            "quantityOnHold" => Json::amount(predictions.on_hold(*account, symbol, *yes)),
-            "avgPrice" => Json::amount(average),
+            "totalQuantity" => plain(quantity),
+            "quantityOnHold" => plain(predictions.on_hold(*account, symbol, *yes)),
+            "avgPrice" => plain(average),
             "outcome" => outcome(*yes),
             "contractMetadata" => predictions.metadata(contract),
             "prices" => events::prices(contract, live),
             "resolutionSide" => Json::Null,
             "isAboveAutoStartThreshold" => false,
             "isLive" => live,
-            "realizedPl" => Json::amount(position.realised),
+            "realizedPl" => plain(position.realised),
         };
         let value = quantity * contract.bid(*yes);
         let gain = value - position.cost;
@@ -114,8 +114,8 @@ fn open(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
             } else {
                 (gain / position.cost * Decimal::ONE_HUNDRED).round_dp(4)
             };
-            members.insert("marketValue".into(), Json::amount(value));
-            members.insert("unrealizedPnl".into(), Json::amount(gain));
+            members.insert("marketValue".into(), plain(value));
+            members.insert("unrealizedPnl".into(), plain(gain));
             members.insert("unrealizedPct".into(), Json::number(percent));
         }
         rows.push((value, gain, contract.expiry, row));
@@ -213,16 +213,16 @@ fn settled(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
             "accountId" => account_number(one.account),
             "instrumentId" => one.contract.instrument,
             "instrumentSymbol" => one.contract.symbol.as_str(),
-            "position" => Json::amount(signed),
-            "positionQuantity" => Json::amount(one.quantity),
+            "position" => plain(signed),
+            "positionQuantity" => plain(one.quantity),
             "outcome" => outcome(one.yes),
-            "payout" => Json::amount(one.payout),
+            "payout" => plain(one.payout),
             "resolutionSide" => outcome(winner),
             "settledAt" => one.at.rfc3339_milliseconds(),
             "contractMetadata" => predictions.metadata(&one.contract),
-            "costBasis" => Json::amount(one.cost),
-            "realizedPnl" => Json::amount(one.realised),
-            "netProfit" => Json::amount(one.payout - one.cost + one.realised),
+            "costBasis" => plain(one.cost),
+            "realizedPnl" => plain(one.realised),
+            "netProfit" => plain(one.payout - one.cost + one.realised),
         }
     });
     let mut answer = object! { "positions" => rows.collect::<Json>(), "total" => total };
@@ -241,20 +241,20 @@ fn settled(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
                 "instrumentId" => one.contract.instrument,
                 "instrumentSymbol" => one.contract.symbol.as_str(),
                 "timestamp" => one.at.rfc3339_milliseconds(),
-                "filledQuantity" => Json::amount(one.quantity),
+                "filledQuantity" => plain(one.quantity),
                 "side" => "sell",
-                "proceeds" => Json::amount(one.proceeds),
-                "costBasis" => Json::amount(one.cost),
-                "netProfit" => Json::amount(one.proceeds - one.cost),
+                "proceeds" => plain(one.proceeds),
+                "costBasis" => plain(one.cost),
+                "netProfit" => plain(one.proceeds - one.cost),
                 "contractMetadata" => predictions.metadata(&one.contract),
             }
         });
         members.insert("cashOuts".into(), rows.collect());
-        members.insert("totalCashOutProceeds".into(), Json::amount(proceeds));
-        members.insert("totalCashOutCostBasis".into(), Json::amount(cost));
+        members.insert("totalCashOutProceeds".into(), plain(proceeds));
+        members.insert("totalCashOutCostBasis".into(), plain(cost));
         members.insert(
             "totalCashOutNetProfit".into(),
-            Json::amount(proceeds - cost),
+            plain(proceeds - cost),
         );
     }
     Ok(answer.into())
@@ -283,9 +283,9 @@ fn volume(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         object! {
             "symbol" => symbol.as_str(),
             // When a customer rested, the market took.
-            "totalQty" => Json::amount(sum(false, true) + sum(false, false)),
-            "userAggressorQty" => Json::amount(sum(true, true)),
-            "userRestingQty" => Json::amount(sum(true, false)),
+            "totalQty" => plain(sum(false, true) + sum(false, false)),
+            "userAggressorQty" => plain(sum(true, true)),
+            "userRestingQty" => plain(sum(true, false)),
         }
     });
     let contracts: Json = contracts.collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::super::answer::{Outcome, Refusal};
+use super::super::answer::{Outcome, Refusal, plain};
 use super::super::exchange::{Exchange, keep};
 use super::super::symbols::cut;
 use super::super::trading::day;
@@ -138,8 +138,8 @@ fn payouts(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
     let rows = payouts.skip(offset).take(limit).map(|payout| {
         object! {
             "id" => payout.id,
-            "total_volume_usd" => Json::amount(payout.volume),
-            "total_rebate_usd" => Json::amount(payout.rebate),
+            "total_volume_usd" => plain(payout.volume),
+            "total_rebate_usd" => plain(payout.rebate),
             "total_fill_count" => payout.count,
             "status" => "PAID",
             "paid_at" => payout.at.rfc3339(),
@@ -181,9 +181,9 @@ fn rebate_total(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
     let volume: Decimal = payouts.iter().map(|payout| payout.volume).sum();
     let count: usize = payouts.iter().map(|payout| payout.count).sum();
     Ok(object! {
-        "total_earned_usd" => Json::amount(earned),
+        "total_earned_usd" => plain(earned),
         "total_fill_count" => count,
-        "total_volume_usd" => Json::amount(volume),
+        "total_volume_usd" => plain(volume),
         "payout_count" => payouts.len(),
         "first_payout_date" => payouts.first().map(|payout| day(payout.at)),
         "last_payout_date" => payouts.last().map(|payout| day(payout.at)),
