@@ -56,6 +56,10 @@ enum Command {
     },
     /// List every operation with its path, permission, pace and Rust method
     Operations {
+        /// Only this API: kraken-spot, kraken-custody, kraken-custody-external, gemini or
+        /// gemini-predictions
+        #[arg(long, value_name = "NAME")]
+        api: Option<String>,
         /// How to print the table
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
@@ -110,15 +114,14 @@ fn run(cli: Cli) -> anyhow::Result<bool> {
             };
             regen::regen(&root, &options, &mut io::stdout().lock())
         }
-        Command::Operations { format } => {
+        Command::Operations { api, format } => {
             let format = match format {
                 Format::Table => operations::Format::Table,
                 Format::Json => operations::Format::Json,
                 Format::Markdown => operations::Format::Markdown,
             };
-            io::stdout()
-                .lock()
-                .write_all(operations::operations(&root, format)?.as_bytes())?;
+            let table = operations::operations(&root, api.as_deref(), format)?;
+            io::stdout().lock().write_all(table.as_bytes())?;
             Ok(true)
         }
         Command::Ci => ci::ci(&root).map(|()| true),

@@ -252,10 +252,7 @@ fn settled(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         members.insert("cashOuts".into(), rows.collect());
         members.insert("totalCashOutProceeds".into(), plain(proceeds));
         members.insert("totalCashOutCostBasis".into(), plain(cost));
-        members.insert(
-            "totalCashOutNetProfit".into(),
-            plain(proceeds - cost),
-        );
+        members.insert("totalCashOutNetProfit".into(), plain(proceeds - cost));
     }
     Ok(answer.into())
 }
