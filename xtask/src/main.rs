@@ -119,6 +119,10 @@ enum Command {
     ///   cargo xtask operations --check             exit status 1 if OPERATIONS.md is another one
     #[command(verbatim_doc_comment)]
     Operations {
+        /// Only this API: kraken-spot, kraken-custody, kraken-custody-external, gemini or
+        /// gemini-predictions
+        #[arg(long, value_name = "NAME")]
+        api: Option<String>,
         /// How to print the table
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
@@ -287,14 +291,13 @@ fn run(cli: Cli) -> anyhow::Result<bool> {
             println!("{}: {word}", operations::PAGE);
             Ok(true)
         }
-        Command::Operations { format, .. } => {
+        Command::Operations { api, format, .. } => {
             let format = match format {
                 Format::Json => operations::Format::Json,
                 _ => operations::Format::Table,
             };
-            io::stdout()
-                .lock()
-                .write_all(operations::operations(&root, format)?.as_bytes())?;
+            let table = operations::operations(&root, api.as_deref(), format)?;
+            io::stdout().lock().write_all(table.as_bytes())?;
             Ok(true)
         }
         Command::Review { base } => {

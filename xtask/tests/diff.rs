@@ -698,7 +698,7 @@ fn what_can_t_be_compared_has_a_status_of_its_own() {
             "no.yaml",
         ),
     ] {
-        let done = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+        let done = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .args(arguments)
             .output()
             .unwrap();
