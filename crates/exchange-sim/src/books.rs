@@ -110,6 +110,20 @@ impl Books {
         Ok(())
     }
 
+    /// Moves an amount from one holder to another.
+    pub(crate) fn transfer(
+        &mut self,
+        from: &Holder,
+        to: &Holder,
+        asset: &str,
+        amount: Decimal,
+    ) -> Result<(), BooksError> {
+        self.post(&[
+            posting(from.clone(), asset, -amount),
+            posting(to.clone(), asset, amount),
+        ])
+    }
+
     /// What a holder has of an asset.
     pub(crate) fn balance(&self, holder: &Holder, asset: &str) -> Decimal {
         self.balances
