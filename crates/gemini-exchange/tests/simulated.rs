@@ -14,7 +14,7 @@ use std::time::Duration;
 use exchange_sim::{Credentials, GeminiHandle, GeminiKey, GeminiRole, Moment, Sim};
 use gemini_exchange::dispatch::{DispatchError, Parameters, send};
 use gemini_exchange::oauth::{AccessToken, FixedToken};
-use gemini_exchange::order::{OrderOption, OrderType};
+use gemini_exchange::order::{CancelReason, OrderOption, OrderType};
 use gemini_exchange::{
     Client, ClientBuilder, Decimal, Kind, NonceKind, Outcome, PaceMode, RetryPolicy, Side,
     operations,
@@ -789,7 +789,7 @@ async fn orders_end_as_their_options_say() {
             .options([option.clone()]);
         let order = order.send().await.unwrap();
         assert_eq!(order.is_cancelled, reason.is_some(), "{option:?}");
-        let said = order.reason.as_ref().map(|reason| reason.as_str());
+        let said = order.reason.as_ref().map(CancelReason::as_str);
         assert_eq!(said, reason, "{option:?}");
     }
 }
