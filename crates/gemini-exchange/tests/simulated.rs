@@ -11,10 +11,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use exchange_sim::{Credentials, GeminiHandle, GeminiKey, GeminiRole, Moment, Sim};
+use exchange_sim::{Credentials, Fault, GeminiHandle, GeminiKey, GeminiRole, Moment, Often, Sim};
 use gemini_exchange::dispatch::{DispatchError, Parameters, send};
 use gemini_exchange::oauth::{AccessToken, FixedToken};
-use gemini_exchange::order::{OrderOption, OrderType};
+use gemini_exchange::order::{CancelReason, OrderOption, OrderType};
 use gemini_exchange::{
     Client, ClientBuilder, Decimal, Kind, NonceKind, Outcome, PaceMode, RetryPolicy, Side,
     operations,
@@ -789,7 +789,7 @@ async fn orders_end_as_their_options_say() {
             .options([option.clone()]);
         let order = order.send().await.unwrap();
         assert_eq!(order.is_cancelled, reason.is_some(), "{option:?}");
-        let said = order.reason.as_ref().map(|reason| reason.as_str());
+        let said = order.reason.as_ref().map(CancelReason::as_str);
         assert_eq!(said, reason, "{option:?}");
     }
 }
@@ -843,4 +843,59 @@ async fn limits_hold_and_the_sandbox_is_apart() {
     let error = refused.unwrap();
     assert_eq!(error.kind(), Kind::RateLimit, "{error}");
     assert_eq!(error.outcome(), Outcome::NotExecuted);
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_it_open_and_the_order_is_found() {
+    let sim = sim().await;
+    let gemini = sim.gemini();
+    let client = client(gemini, &gemini.credentials());
+    sim.faults()
+        .add("createNewOrder", Fault::DropAfter, Often::Times(1));
+    let lost = order(&client).client_order_id("lost-1").send().await;
+    assert_eq!(lost.unwrap_err().outcome(), Outcome::Unknown);
+    let found = client
+        .get_order_status()
+        .client_order_id("lost-1")
+        .send()
+        .await;
+    assert!(found.unwrap().is_live);
+    let maintenance = Fault::Error("Maintenance: back soon".into());
+    sim.faults()
+        .add("getAvailableBalances", maintenance, Often::Times(1));
+    let error = client.get_available_balances().send().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable, "{error}");
+}
+
+#[tokio::test]
+async fn scripts_move_prices_and_money() {
+    let sim = sim().await;
+    let gemini = sim.gemini();
+    let client = client(gemini, &gemini.credentials());
+    let placed = order(&client).send().await.unwrap();
+    assert!(gemini.fill_order(placed.order_id, Decimal::new(4, 3)));
+    let part = client
+        .get_order_status()
+        .order_id(placed.order_id)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(part.executed_amount, Decimal::new(4, 3));
+    gemini.set_price("btcusd", Decimal::from(49_000));
+    let whole = client
+        .get_order_status()
+        .order_id(placed.order_id)
+        .send()
+        .await
+        .unwrap();
+    assert!(!whole.is_live && !whole.is_cancelled);
+    assert_eq!(gemini.balance("BTC"), Decimal::new(201, 2));
+    // Bought at its own price, as a maker.
+    assert_eq!(gemini.balance("USD"), Decimal::from(99_499));
+    gemini.deposit("BTC", Decimal::ONE);
+    assert_eq!(gemini.balance("BTC"), Decimal::new(201, 2));
+    sim.clock().advance(Duration::from_secs(60));
+    assert_eq!(gemini.balance("BTC"), Decimal::new(301, 2));
+    gemini.set_balance("BTC", Decimal::ZERO);
+    assert_eq!(gemini.balance("BTC"), Decimal::ZERO);
 }

@@ -45,8 +45,10 @@ impl Buckets {
         let most = each * (rate.calls + QUEUED);
         let empty_at = self.empty_at.get(name).copied().unwrap_or_default();
         let level = empty_at.since(now) + each;
-        if level > most {
-            return Err((level - most).as_secs_f64().ceil().max(1.0) as u64);
+        let over = level.saturating_sub(most);
+        if !over.is_zero() {
+            // Whole seconds, rounded up.
+            return Err(over.as_secs() + u64::from(over.subsec_nanos() > 0));
         }
         // Keys and accounts are few, but they come and go.
         if self.empty_at.len() > 10_000 {

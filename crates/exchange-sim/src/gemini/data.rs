@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::answer::{Outcome, Refusal, Reply};
+use super::derivatives::funding_amount;
 use super::exchange::Exchange;
 use super::orders::all_symbols;
 use super::params::{decimal, time, value};
@@ -26,7 +27,7 @@ pub(crate) static OPERATIONS: [Operation; 17] = [
         perpetual_candles,
     ),
     public("listFeePromos", "/v1/feepromos", fee_promos),
-    public("getFundingAmount", "/v1/fundingamount/{}", funding_amount),
+    public("getFundingAmount", "/v1/fundingamount/{}", funding),
     public(
         "getNextFundingTimestamp",
         "/v1/nextfundingtimestamp/{}",
@@ -256,12 +257,12 @@ fn fee_promos(_: &mut Exchange, _: &Call<'_>) -> Outcome {
     Ok(object! { "symbols" => list!["GUSDUSD"] }.into())
 }
 
-fn funding_amount(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
+fn funding(_: &mut Exchange, call: &Call<'_>) -> Outcome {
     let symbol = perpetual(&call.path[0])?;
     let last = super::derivatives::last_funding(call.now);
-    let amount = exchange.funding_amount(symbol, last);
+    let amount = funding_amount(symbol, last);
     let next = super::derivatives::next_funding(call.now);
-    let estimate = exchange.funding_amount(symbol, next);
+    let estimate = funding_amount(symbol, next);
     Ok(object! {
         "symbol" => symbol.upper(),
         "fundingDateTime" => last.rfc3339_milliseconds(),
@@ -279,7 +280,7 @@ fn next_funding(_: &mut Exchange, call: &Call<'_>) -> Outcome {
     Ok(Json::from(next.milliseconds()).into())
 }
 
-fn funding_report(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
+fn funding_report(_: &mut Exchange, call: &Call<'_>) -> Outcome {
     let symbol = perpetual(&call.params.required("symbol")?)?;
     let times = super::derivatives::report_hours(call)?;
     let mut rows = vec![vec![
@@ -291,7 +292,7 @@ fn funding_report(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         rows.push(vec![
             Cell::text(symbol.upper()),
             Cell::text(at.rfc3339_milliseconds()),
-            Cell::Number(exchange.funding_amount(symbol, at)),
+            Cell::Number(funding_amount(symbol, at)),
         ]);
     }
     let bytes = sheet::xlsx(&rows).map_err(|error| Refusal::internal(&error))?;

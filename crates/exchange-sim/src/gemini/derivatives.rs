@@ -153,16 +153,21 @@ pub(crate) fn next_funding(now: Moment) -> Moment {
     last_funding(now).plus(Duration::from_secs(HOUR))
 }
 
-impl Exchange {
-    /// What a long contract pays for an hour; negative if it gets it.
-    pub(crate) fn funding_amount(&self, symbol: &'static Symbol, at: Moment) -> Decimal {
-        let hour = at.seconds() / HOUR;
-        // The same hour has the same amount whenever it is asked for.
-        let dice = (hour ^ symbol.name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
-        let parts = i64::try_from(dice % 21).unwrap_or_default() - 10;
-        (symbol.first_price() * Decimal::new(parts, 6)).round_dp(5)
-    }
+/// What a long contract pays for an hour; negative if it gets it. The same hour
+/// has the same amount whenever it is asked for.
+pub(crate) fn funding_amount(symbol: &Symbol, at: Moment) -> Decimal {
+    let hour = at.seconds() / HOUR;
+    let dice = (hour ^ symbol.name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+    let parts = i64::try_from(dice % 21).unwrap_or_default() - 10;
+    (symbol.first_price() * Decimal::new(parts, 6)).round_dp(5)
+}
 
+/// Whether an account may borrow: the first one.
+pub(crate) fn has_margin(account: usize) -> bool {
+    account == 0
+}
+
+impl Exchange {
     /// Contracts that are open on one side, the market's included.
     pub(crate) fn open_interest(&self, symbol: &'static Symbol) -> Decimal {
         let positions = self.derivatives.positions.values();
@@ -278,7 +283,7 @@ impl Exchange {
         for hour in first..=hour {
             let at = Moment::from_seconds(hour * HOUR);
             for (account, symbol, quantity) in &positions {
-                let due = quantity * self.funding_amount(symbol, at);
+                let due = quantity * funding_amount(symbol, at);
                 let paid = if due.is_sign_negative() {
                     self.pay(*account, &Holder::Market, "GUSD", due)
                         .map(|()| due)
@@ -297,11 +302,6 @@ impl Exchange {
                 keep(&mut self.derivatives.fundings, funding);
             }
         }
-    }
-
-    /// Whether an account may borrow: the first one.
-    pub(crate) fn has_margin(&self, account: usize) -> bool {
-        account == 0
     }
 }
 
@@ -554,8 +554,8 @@ impl Risk {
     }
 }
 
-fn margin_enabled(exchange: &Exchange, call: &Call<'_>) -> Result<(), Refusal> {
-    if exchange.has_margin(call.account) {
+fn margin_enabled(call: &Call<'_>) -> Result<(), Refusal> {
+    if has_margin(call.account) {
         return Ok(());
     }
     Err(Refusal::bad(
@@ -565,13 +565,13 @@ fn margin_enabled(exchange: &Exchange, call: &Call<'_>) -> Result<(), Refusal> {
 }
 
 fn margin_account(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
-    margin_enabled(exchange, call)?;
+    margin_enabled(call)?;
     symbol(call)?;
     Ok(Risk::of(exchange, call.account).json().into())
 }
 
-fn margin_rates(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
-    margin_enabled(exchange, call)?;
+fn margin_rates(_: &mut Exchange, call: &Call<'_>) -> Outcome {
+    margin_enabled(call)?;
     let hourly = Decimal::new(1_141_552_511, 14);
     let rows = ["USD", "BTC", "ETH"].map(|currency| {
         object! {
@@ -586,7 +586,7 @@ fn margin_rates(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
 }
 
 fn preview(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
-    margin_enabled(exchange, call)?;
+    margin_enabled(call)?;
     let (symbol, buy) = (symbol(call)?, side(call)?);
     let params = call.params;
     let value = match (params.required("type")?.as_str(), buy) {

@@ -353,15 +353,12 @@ impl Exchange {
         let eid = self.ids.number();
         let now = self.now;
         let mut transfer = Transfer::new(account, "Deposit", now, eid, currency.code, amount);
-        match currency.networks.first() {
-            Some(network) => {
-                transfer.network = Some((*network).to_owned());
-                transfer.pending = Some(now.plus(CONFIRMATION));
-            }
-            None => {
-                transfer.method = Some("ACH");
-                transfer.pending = Some(now);
-            }
+        if let Some(network) = currency.networks.first() {
+            transfer.network = Some((*network).to_owned());
+            transfer.pending = Some(now.plus(CONFIRMATION));
+        } else {
+            transfer.method = Some("ACH");
+            transfer.pending = Some(now);
         }
         keep(&mut self.funds.transfers, transfer);
         self.settle_transfers(now);

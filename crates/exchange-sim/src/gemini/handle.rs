@@ -186,8 +186,8 @@ impl GeminiHandle {
     ///
     /// # Panics
     ///
-    /// If there is no such currency, or the amount is below zero or has more
-    /// digits than the venue keeps.
+    /// If there is no such currency, or the amount is below zero, above 10¹² or
+    /// has more digits than the venue keeps.
     pub fn set_balance(&self, currency: &str, amount: Decimal) {
         let set = self.try_set_balance(currency, amount);
         assert!(set, "{amount} is no amount of {currency}");
@@ -197,7 +197,10 @@ impl GeminiHandle {
         let Some(currency) = currency_of(currency) else {
             return false;
         };
-        if amount.is_sign_negative() || amount.normalize().scale() > currency.digits {
+        // More could not be multiplied by every price.
+        let most = Decimal::from(1_000_000_000_000_u64);
+        let fits = !amount.is_sign_negative() && amount <= most;
+        if !fits || amount.normalize().scale() > currency.digits {
             return false;
         }
         self.with(|gemini, now| {
@@ -230,10 +233,12 @@ impl GeminiHandle {
     ///
     /// # Panics
     ///
-    /// If there is no such currency, or the amount is not above zero.
+    /// If there is no such currency, or the amount is not above zero, or above
+    /// 10¹².
     pub fn deposit(&self, currency: &str, amount: Decimal) {
         let currency = currency_of(currency);
-        let possible = currency.filter(|_| amount > Decimal::ZERO);
+        let most = Decimal::from(1_000_000_000_000_u64);
+        let possible = currency.filter(|_| amount > Decimal::ZERO && amount <= most);
         assert!(possible.is_some(), "{amount} can't be deposited");
         self.with(|gemini, _| {
             if let Some(currency) = possible {

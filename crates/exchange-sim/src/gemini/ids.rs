@@ -40,8 +40,9 @@ impl Ids {
 
     /// A UUID of the random kind.
     pub(crate) fn uuid(&mut self) -> String {
-        let [a, b, c, d, e] = [8, 4, 3, 3, 12].map(|length| self.hex(length));
-        format!("{a}-{b}-4{c}-a{d}-{e}")
+        let parts = [8, 4, 3, 3, 12].map(|length| self.hex(length));
+        let [first, second, third, fourth, last] = parts;
+        format!("{first}-{second}-4{third}-a{fourth}-{last}")
     }
 
     /// A number below `limit`.

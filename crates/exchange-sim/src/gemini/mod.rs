@@ -10,19 +10,32 @@
 //!
 //! # With other programs
 //!
-//! Programs that take Gemini's address from their settings work against it, too: the vendor's
-//! samples read `GEMINI_BASE_URL`, and ccxt has `urls`:
+//! Programs that take Gemini's address from their settings work against it, too; the vendor's
+//! samples read `GEMINI_BASE_URL`. ccxt 4.5.90 (Python) was tried by hand, with the program
+//! running as `exchange-sim --listen 127.0.0.1:8700`:
 //!
 //! ```python
 //! import ccxt
-//! gemini = ccxt.gemini({'apiKey': 'account-demo', 'secret': '…'})  # from the line of JSON
-//! base = 'http://127.0.0.1:8701'
-//! gemini.urls['api'] = {'public': base, 'private': base, 'web': base, 'webExchange': base}
-//! gemini.options['fetchMarketsMethod'] = 'fetch_markets_from_api'
+//! gemini = ccxt.gemini({'apiKey': 'account-demo', 'secret': 'exchange-sim-gemini-account-secret'})
+//! gemini.urls['api'] = {name: 'http://127.0.0.1:8701' for name in gemini.urls['api']}
+//! # Steps of amounts and prices come from the vendor's web site, which is not simulated; its own
+//! # way to take them from symbol details takes spot symbols for contracts.
+//! gemini.options['fetchCurrencies']['webApiEnable'] = False
+//! gemini.load_markets()['BTC/USD']['precision'] = {'amount': 1e-8, 'price': 0.01}
 //! print(gemini.fetch_balance()['free'])
 //! order = gemini.create_order('BTC/USD', 'limit', 'buy', 0.01, 20000)
-//! print(gemini.cancel_order(order['id'])['status'])
+//! print(gemini.fetch_order(order['id'])['status'])   # open
+//! print(gemini.cancel_order(order['id'])['status'])  # canceled
 //! ```
+//!
+//! So were its tickers, books, trades, candles, open orders and own trades; too large an order is
+//! `InsufficientFunds` there. What it does not get is the list of transfers: it asks the retired
+//! `/v1/transfers`.
+
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all operations are called in one way, those too that can't fail"
+)]
 
 mod account;
 mod answer;

@@ -272,7 +272,7 @@ fn new_order(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
             "Orders need an exchange account",
         ));
     }
-    if params.boolean("margin_order", false)? && !exchange.has_margin(call.account) {
+    if params.boolean("margin_order", false)? && !super::derivatives::has_margin(call.account) {
         return Err(Refusal::bad(
             "AccountNotOfTypeRequired",
             "The account is not enabled for margin",

@@ -1,6 +1,7 @@
 //! Contracts made of others: all must come true.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use ring::digest;
 use rust_decimal::Decimal;
@@ -286,13 +287,12 @@ fn create(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         return Err(invalid("there are too many combos"));
     }
     let hash = digest::digest(&digest::SHA256, key.as_bytes());
-    let hash: String = hash
-        .as_ref()
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
-    let symbol = format!("GEMI-CMB-{}-{hash}", call.now.date_time().format("%m%y"));
+    let mut tail = String::new();
+    for byte in hash.as_ref().iter().take(6) {
+        // Writing to a string can't fail.
+        let _ = write!(tail, "{byte:02X}");
+    }
+    let symbol = format!("GEMI-CMB-{}-{tail}", call.now.date_time().format("%m%y"));
     let predictions = &exchange.predictions;
     let parts: Vec<(String, bool)> = legs
         .iter()
