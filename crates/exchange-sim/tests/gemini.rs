@@ -1,7 +1,5 @@
 //! How Gemini starts.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::net::{SocketAddr, TcpListener};
 
 use exchange_sim::{GeminiKey, Sim, SimBuilder, StartError};

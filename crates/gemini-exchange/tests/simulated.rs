@@ -899,3 +899,61 @@ async fn scripts_move_prices_and_money() {
     gemini.set_balance("BTC", Decimal::ZERO);
     assert_eq!(gemini.balance("BTC"), Decimal::ZERO);
 }
+
+#[tokio::test]
+async fn failures_that_look_like_successes_are_failures() {
+    let sim = sim().await;
+    let gemini = sim.gemini();
+    let trader = client(gemini, &gemini.credentials());
+    let deal = || {
+        trader
+            .new_clearing_order()
+            .symbol("btcusd")
+            .amount(Decimal::ONE)
+            .price(Decimal::from(60_000))
+            .side(Side::Buy)
+    };
+    let made = deal().send().await.unwrap();
+    let id = made.clearing_id.unwrap();
+    // One's own side, under HTTP 200.
+    let master = client(gemini, &gemini.master_credentials());
+    let confirm = master
+        .confirm_clearing_order()
+        .account("trading")
+        .clearing_id(&id)
+        .symbol("btcusd")
+        .amount(Decimal::ONE)
+        .price(Decimal::from(60_000))
+        .side(Side::Buy);
+    let error = confirm.send().await.unwrap_err();
+    assert!(error.to_string().contains("InvalidSide"), "{error}");
+    assert_eq!(error.status(), Some(200));
+    let cancel = || trader.cancel_clearing_order().clearing_id(&id);
+    cancel().send().await.unwrap();
+    let error = cancel().send().await.unwrap_err();
+    assert!(error.to_string().contains("Unable to cancel"), "{error}");
+    assert_eq!(error.status(), Some(200));
+
+    // An answer that breaks off says nothing.
+    sim.faults()
+        .add("createNewOrder", Fault::CutAnswer, Often::Times(1));
+    let error = order(&trader).send().await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+    // The account of a master key's call is missing: nothing is sent.
+    let before = sim.received().len();
+    let error = master.get_available_balances().send().await.unwrap_err();
+    assert!(error.to_string().contains("account"), "{error}");
+    assert_eq!(sim.received().len(), before);
+}
+
+#[tokio::test]
+async fn a_key_that_wants_seconds_gets_them() {
+    let sim = Sim::builder().start().await.unwrap();
+    let gemini = sim.gemini();
+    let seconds = gemini.time_based_credentials();
+    let seconds = builder(gemini).api_key(seconds.key, seconds.secret);
+    let seconds = seconds.nonce_kind(NonceKind::TimeBased).build().unwrap();
+    for _ in 0..3 {
+        assert!(seconds.get_roles().send().await.unwrap().is_trader);
+    }
+}

@@ -45,6 +45,7 @@ mod data;
 mod derivatives;
 mod exchange;
 mod funds;
+mod group;
 pub(crate) mod handle;
 mod ids;
 mod instant;
@@ -191,6 +192,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         .iter()
         .chain(&trading::OPERATIONS)
         .chain(&funds::OPERATIONS)
+        .chain(&group::OPERATIONS)
         .chain(&instant::OPERATIONS)
         .chain(&clearing::OPERATIONS)
         .chain(&account::OPERATIONS)
