@@ -11,8 +11,10 @@
 //! # With other programs
 //!
 //! Programs that take Gemini's address from their settings work against it, too; the vendor's
-//! samples read `GEMINI_BASE_URL`. ccxt 4.5.90 (Python) was tried by hand, with the program
-//! running as `exchange-sim --listen 127.0.0.1:8700`:
+//! samples read `GEMINI_BASE_URL` (`http://127.0.0.1:8701/v1`), `GEMINI_API_KEY` and
+//! `GEMINI_API_SECRET`. Their Python and TypeScript programs that tell balances and place an order
+//! were tried unchanged; they call a limit order `limit`, which is therefore taken. ccxt 4.5.90
+//! (Python) was tried by hand, with the program running as `exchange-sim --listen 127.0.0.1:8700`:
 //!
 //! ```python
 //! import ccxt

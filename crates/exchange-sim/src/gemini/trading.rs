@@ -252,7 +252,8 @@ fn new_order(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
     let symbol = symbol(call)?;
     let kind = params.required("type")?;
     let stops = match kind.as_str() {
-        "exchange limit" => false,
+        // The second is how the vendor's sample programs have it.
+        "exchange limit" | "limit" => false,
         "exchange stop limit" => true,
         _ => {
             return Err(Refusal::bad(
