@@ -85,7 +85,8 @@ impl Parameters {
         self.values
             .shift_remove(name)
             .map(|value| {
-                read(&value).map_err(|error| DispatchError::Parameter {
+                let value = exchange_wire::decode::member(name, || read(&value));
+                value.map_err(|error| DispatchError::Parameter {
                     name: name.to_owned(),
                     error: Box::new(error),
                 })

@@ -13,8 +13,27 @@ const EXCERPT: usize = 120;
 /// When the bytes are not JSON (empty, cut off, HTML, not UTF-8, nested too deep) or do not fit
 /// `T`. The error tells the JSON path; finding it costs a second pass, on failure only.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    #[cfg(feature = "watch")]
+    if crate::watch::is_on() {
+        return crate::watch::from_slice(bytes).map_err(|error| {
+            let path = crate::watch::unwatched(|| find_path::<T>(bytes));
+            DecodeError::new(bytes, &error, path)
+        });
+    }
     serde_json::from_slice(bytes)
         .map_err(|error| DecodeError::new(bytes, &error, find_path::<T>(bytes)))
+}
+
+/// Runs `read`, which decodes a member that its object was asked for by name.
+#[doc(hidden)]
+pub fn member<R>(name: &str, read: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "watch")]
+    return crate::watch::within(name, read);
+    #[cfg(not(feature = "watch"))]
+    {
+        let _ = name;
+        read()
+    }
 }
 
 #[cold]

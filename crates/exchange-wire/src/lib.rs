@@ -42,6 +42,8 @@ mod shape;
 pub mod timestamp;
 pub mod tuple;
 pub mod unix_seconds;
+#[cfg(feature = "watch")]
+pub mod watch;
 
 pub use adapters::{AsComma, AsDecimal, AsInteger};
 pub use codec::Codec;
@@ -60,5 +62,6 @@ pub use unix_seconds::UnixSeconds;
 /// What the macros' expansions name; not for direct use.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::shape::{reopened_map, reopened_seq};
     pub use serde;
 }

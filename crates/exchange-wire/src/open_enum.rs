@@ -26,7 +26,11 @@ pub trait OpenEnum: Sized + Clone + 'static {
 
     /// The value of a text: the variant it stands for, or the text itself.
     fn from_text(text: &str) -> Self {
-        Self::from_known(text).unwrap_or_else(|| Self::other(text.into()))
+        Self::from_known(text).unwrap_or_else(|| {
+            #[cfg(feature = "watch")]
+            crate::watch::unknown_word(text, Self::TABLE.iter().map(|(spelling, _)| *spelling));
+            Self::other(text.into())
+        })
     }
 }
 

@@ -108,6 +108,8 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = u8> + '_ {
 
 impl<'de> Deserialize<'de> for RawJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[cfg(feature = "watch")]
+        crate::watch::any_form();
         Box::<RawValue>::deserialize(deserializer).map(Self)
     }
 }

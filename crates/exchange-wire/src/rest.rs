@@ -95,7 +95,12 @@ macro_rules! impl_with_rest {
                         })
                     }
                 }
-                deserializer.deserialize_map(Visitor)
+                // Says which members are known; `serde_json` reads it as any object.
+                deserializer.deserialize_struct(
+                    stringify!($name),
+                    &[$($key $(, $alias)*),*],
+                    Visitor,
+                )
             }
         }
     };

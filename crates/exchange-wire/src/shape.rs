@@ -1,5 +1,22 @@
 //! Values told apart by their JSON shape.
 
+use serde::de::{Deserializer, MapAccess, SeqAccess, value};
+
+/// The content of an object that is open already.
+pub fn reopened_map<'de, A: MapAccess<'de>>(map: A) -> impl Deserializer<'de, Error = A::Error> {
+    reopened(value::MapAccessDeserializer::new(map))
+}
+
+/// The content of an array that is open already.
+pub fn reopened_seq<'de, A: SeqAccess<'de>>(seq: A) -> impl Deserializer<'de, Error = A::Error> {
+    reopened(value::SeqAccessDeserializer::new(seq))
+}
+
+#[cfg(feature = "watch")]
+use crate::watch::Reopened as reopened;
+#[cfg(not(feature = "watch"))]
+use std::convert::identity as reopened;
+
 /// Implements serde for an enum whose variant is told by the JSON: an array or an object.
 ///
 /// Unlike `#[serde(untagged)]` nothing is buffered, so numbers stay exact and an error says what
@@ -56,7 +73,7 @@ macro_rules! impl_by_shape {
                         seq: A,
                     ) -> ::core::result::Result<$name, A::Error> {
                         <$array_type as de::Deserialize<'de>>::deserialize(
-                            de::value::SeqAccessDeserializer::new(seq),
+                            $crate::__private::reopened_seq(seq),
                         )
                         .map($name::$array)
                     }
@@ -65,7 +82,7 @@ macro_rules! impl_by_shape {
                         map: A,
                     ) -> ::core::result::Result<$name, A::Error> {
                         <$object_type as de::Deserialize<'de>>::deserialize(
-                            de::value::MapAccessDeserializer::new(map),
+                            $crate::__private::reopened_map(map),
                         )
                         .map($name::$object)
                     }

@@ -201,6 +201,8 @@ impl From<SystemTime> for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[cfg(feature = "watch")]
+        crate::watch::any_form();
         match Scalar::read(deserializer)? {
             Scalar::Number(digits) => Ok(Self::from_number(&digits)),
             Scalar::Text(text) => Ok(Self::from_text(&text)),

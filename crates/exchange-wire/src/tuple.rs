@@ -68,7 +68,12 @@ macro_rules! impl_tuple {
                         Ok($name { $($field),+ })
                     }
                 }
-                deserializer.deserialize_seq(Visitor)
+                // Says how many positions are known; `serde_json` reads it as any array.
+                deserializer.deserialize_tuple_struct(
+                    stringify!($name),
+                    [$(stringify!($field)),+].len(),
+                    Visitor,
+                )
             }
         }
     };

@@ -43,6 +43,45 @@ pub fn decode_answer(api: &str, operation_id: &str, body: &[u8]) -> Result<RawJs
         .unwrap_or_else(|| Err(DispatchError::UnknownOperation(operation_id.to_owned())))
 }
 
+/// Reads the parameters of a call as their types, wherever they go, and writes them back as one
+/// JSON object. Members that are no parameters are passed over, and the limits of the values are
+/// not checked.
+///
+/// # Errors
+///
+/// For an unknown operation, for a text that is no JSON object, and when a parameter is missing or
+/// does not fit its type.
+pub fn decode_request(api: &str, operation_id: &str, body: &str) -> Result<RawJson, DispatchError> {
+    let parameters = Parameters::from_json(body).map_err(|error| DispatchError::Parameter {
+        name: String::new(),
+        error: Box::new(error),
+    })?;
+    table::decode_request(api, operation_id, parameters)
+}
+
+/// Parameters as they would go out.
+#[derive(Debug, Default)]
+pub(crate) struct Written(IndexMap<&'static str, RawJson>);
+
+impl Written {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn add<T: Parameter>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), DispatchError> {
+        self.0.insert(name, value.json()?);
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Result<RawJson, DispatchError> {
+        Ok(RawJson::from_serialize(&self.0)?)
+    }
+}
+
 /// Takes a parameter that the call needs.
 pub(crate) fn required<T: Parameter>(
     parameters: &mut Parameters,

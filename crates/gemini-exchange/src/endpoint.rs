@@ -176,6 +176,21 @@ macro_rules! endpoints {
             }
         }
 
+        /// Reads the parameters of the call of this id, if it is here.
+        #[cfg(feature = "dispatch")]
+        pub(crate) fn decode_request(
+            id: &str,
+            parameters: crate::dispatch::Parameters,
+        ) -> Result<
+            Result<exchange_wire::RawJson, crate::dispatch::DispatchError>,
+            crate::dispatch::Parameters,
+        > {
+            match id {
+                $($id => Ok(<$name>::decode_request(parameters)),)*
+                _ => Err(parameters),
+            }
+        }
+
         $(
             endpoint! {
                 { $(#[$doc])* } $name $method [$client] $api $group $id
@@ -316,6 +331,30 @@ macro_rules! endpoint {
                 body: &[u8],
             ) -> Result<exchange_wire::RawJson, crate::dispatch::DispatchError> {
                 endpoint!(@decode $form $($answer)?)(Self::ENDPOINT, body)
+            }
+
+            #[cfg(feature = "dispatch")]
+            fn decode_request(
+                mut parameters: crate::dispatch::Parameters,
+            ) -> Result<exchange_wire::RawJson, crate::dispatch::DispatchError> {
+                let mut written = crate::dispatch::Written::new();
+                let account = crate::dispatch::account(&mut parameters, Self::ENDPOINT)?;
+                if let Some(account) = account {
+                    written.add("account", &account)?;
+                }
+                $(
+                    let value: $required_type =
+                        crate::dispatch::required(&mut parameters, $required_wire)?;
+                    written.add($required_wire, &value)?;
+                )*
+                $(
+                    let value: Option<$optional_type> =
+                        crate::dispatch::optional(&mut parameters, $optional_wire)?;
+                    if let Some(value) = value {
+                        written.add($optional_wire, &value)?;
+                    }
+                )*
+                written.finish()
             }
         }
 

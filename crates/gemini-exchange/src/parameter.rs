@@ -72,7 +72,12 @@ impl<T: Parameter> Parameter for Vec<T> {
 
     fn read(json: &RawJson) -> Result<Self, DecodeError> {
         let items: Vec<RawJson> = json.decode()?;
-        items.iter().map(T::read).collect()
+        let items = items.iter().enumerate();
+        items
+            .map(|(index, item)| {
+                exchange_wire::decode::member(&index.to_string(), || T::read(item))
+            })
+            .collect()
     }
 }
 

@@ -54,6 +54,27 @@ macro_rules! groups {
             })*
             None
         }
+
+        #[cfg(feature = "dispatch")]
+        pub(crate) fn decode_request(
+            api: &str,
+            id: &str,
+            parameters: Parameters,
+        ) -> Result<RawJson, DispatchError> {
+            let _ = (api, &parameters);
+            $($(#[cfg($condition)])?
+            let parameters = if api == $api {
+                use $group as group;
+                match group::decode_request(id, parameters) {
+                    Ok(result) => return result,
+                    Err(parameters) => parameters,
+                }
+            } else {
+                parameters
+            };)*
+            drop(parameters);
+            Err(DispatchError::UnknownOperation(id.to_owned()))
+        }
     };
 }
 

@@ -79,7 +79,9 @@ impl Members {
         match self.0.shift_remove(name) {
             None => Ok(None),
             Some(member) if member.get() == "null" => Ok(None),
-            Some(member) => member.decode().map(Some).map_err(E::custom),
+            Some(member) => {
+                exchange_wire::decode::member(name, || member.decode().map(Some).map_err(E::custom))
+            }
         }
     }
 }
