@@ -9,7 +9,7 @@ pub async fn buy(client: &Client) -> Result<(), Error> {
         .ordertype(OrderType::Market)
         .side(OrderSide::Buy)
         .volume(1)
-        .pair("XBTUSD") //~ required
+        .pair("XBTUSD") //~ required String
         .send()
         .await?;
     Ok(())

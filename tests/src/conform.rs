@@ -173,12 +173,14 @@ fn json_schema(schema: &Value, allowed: Members) -> Value {
         };
         result.insert(word.to_owned(), value);
     }
-    let closes = match allowed {
-        Members::Any => None,
-        _ if words.contains_key("additionalProperties") => None,
-        _ if words.contains_key("allOf") => Some("unevaluatedProperties"),
-        _ if words.contains_key("properties") => Some("additionalProperties"),
-        _ => None,
+    let closes = if matches!(allowed, Members::Any) || words.contains_key("additionalProperties") {
+        None
+    } else if words.contains_key("allOf") {
+        Some("unevaluatedProperties")
+    } else if words.contains_key("properties") {
+        Some("additionalProperties")
+    } else {
+        None
     };
     if let Some(closes) = closes {
         result.insert(closes.to_owned(), Value::Bool(false));

@@ -1,8 +1,9 @@
 //! A call without one of its required parameters does not compile, and the compiler says why.
 //!
 //! Each file in `tests/compile-fail/` is compiled twice: as it is, which must work, and without
-//! the lines marked `//~ required`, which must fail with our message. So nothing but the missing
-//! parameter can be the reason, and the compiler's own wording does not matter.
+//! the lines marked `//~ required`, which must fail with our message; behind the mark stands the
+//! parameter's type. So nothing but the missing parameter can be the reason, and the compiler's own
+//! wording does not matter.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,26 +16,36 @@ use std::{
     process::Command,
 };
 
-const MARK: &str = "//~ required";
+const MARK: &str = "//~ required ";
+
+/// The clients that the files use.
+const CLIENTS: [&str; 2] = ["kraken_spot", "gemini_exchange"];
 
 #[test]
 fn a_call_without_a_required_parameter() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("compile-fail");
-    let client = client();
-    let mut tried = 0;
+    let mut tried = Vec::new();
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let whole = fs::read_to_string(&path).unwrap();
-        assert!(whole.contains(MARK), "{name}: nothing is marked {MARK}");
-        if let Err(errors) = compile(&client, &name, &whole) {
+        let (_, mark) = whole
+            .split_once(MARK)
+            .unwrap_or_else(|| panic!("{name}: nothing is marked {MARK}"));
+        let kind = mark.lines().next().unwrap();
+        let client = CLIENTS
+            .into_iter()
+            .find(|client| whole.contains(&format!("use {client}::")))
+            .unwrap_or_else(|| panic!("{name} uses none of {CLIENTS:?}"));
+        if let Err(errors) = compile(client, &name, &whole) {
             panic!("{name} does not compile as it is:\n{errors}");
         }
         let lines: Vec<&str> = whole.lines().filter(|line| !line.contains(MARK)).collect();
-        let errors = compile(&client, &format!("{name}_missing"), &lines.join("\n")).unwrap_err();
+        let errors = compile(client, &format!("{name}_missing"), &lines.join("\n")).unwrap_err();
+        let missing = format!("a required parameter of type `{kind}` is missing before this");
         for expected in [
             "a required parameter of this call is not set",
-            "a required parameter of type `String` is missing before this",
+            &missing,
             "call the builder's method for it before `send()`",
         ] {
             assert!(
@@ -49,21 +60,24 @@ fn a_call_without_a_required_parameter() {
                 "error[E0277]: a required parameter of this call is not set"
             );
         }
-        tried += 1;
+        tried.push(client);
     }
-    assert!(tried > 0, "there is nothing in tests/compile-fail");
+    for client in CLIENTS {
+        assert!(tried.contains(&client), "no file tries {client}");
+    }
 }
 
-/// The compiled client: the newest, since this test's own build made or found it up to date.
+/// A compiled client: the newest, since this test's own build made or found it up to date.
 /// Builds with other features leave theirs beside it.
-fn client() -> PathBuf {
+fn library(client: &str) -> PathBuf {
+    let prefix = format!("lib{client}-");
     let files = fs::read_dir(dependencies())
         .unwrap()
         .map(|entry| entry.unwrap().path());
     files
         .filter(|path| {
             let name = path.file_name().unwrap().to_string_lossy();
-            name.starts_with("libkraken_spot-") && name.ends_with(".rlib")
+            name.starts_with(&prefix) && name.ends_with(".rlib")
         })
         .max_by_key(|path| fs::metadata(path).unwrap().modified().unwrap())
         .unwrap()
@@ -74,7 +88,7 @@ fn dependencies() -> PathBuf {
     env::current_exe().unwrap().parent().unwrap().to_owned()
 }
 
-fn compile(client: &Path, name: &str, source: &str) -> Result<(), String> {
+fn compile(client: &str, name: &str, source: &str) -> Result<(), String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let file = folder.join(format!("{name}.rs"));
     fs::write(&file, source).unwrap();
@@ -92,7 +106,7 @@ fn compile(client: &Path, name: &str, source: &str) -> Result<(), String> {
         .arg("-L")
         .arg(format!("dependency={}", dependencies().display()))
         .arg("--extern")
-        .arg(format!("kraken_spot={}", client.display()))
+        .arg(format!("{client}={}", library(client).display()))
         .arg("--out-dir")
         .arg(folder)
         .arg(&file)

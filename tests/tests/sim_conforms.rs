@@ -184,11 +184,19 @@ async fn market_data(run: &mut Run) {
 }
 
 async fn orders(run: &mut Run, sim: &Sim) {
+    place(run).await;
+    change(run).await;
+    end_orders(run, sim).await;
+}
+
+/// An order that rests, as far below the market as its price.
+fn limit(price: &str, name: &str) -> Value {
+    json!({"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01",
+        "price": price, "cl_ord_id": name})
+}
+
+async fn place(run: &mut Run) {
     let add = "/0/private/AddOrder";
-    let limit = |price: &str, name: &str| {
-        json!({"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01",
-            "price": price, "cl_ord_id": name})
-    };
     run.post("addOrder", add, limit("20000", "resting")).await;
     let mut with_close = limit("20001", "closing");
     with_close["close[ordertype]"] = "limit".into();
@@ -205,7 +213,11 @@ async fn orders(run: &mut Run, sim: &Sim) {
     let stop = json!({"pair": "XBTUSD", "type": "sell", "ordertype": "stop-loss", "volume": "0.02",
         "price": "-10%", "userref": 7});
     run.post("addOrder", add, stop).await;
+}
 
+/// Orders that are changed, placed together, and seen.
+async fn change(run: &mut Run) {
+    let add = "/0/private/AddOrder";
     let amended = json!({"cl_ord_id": "resting", "order_qty": "0.02", "limit_price": "20100"});
     run.post("amendOrder", "/0/private/AmendOrder", amended)
         .await;
@@ -243,8 +255,10 @@ async fn orders(run: &mut Run, sim: &Sim) {
         run.post("getLevel3OrderBook", "/0/private/Level3", body)
             .await;
     }
+}
 
-    // Of the open orders one is amended, one filled, the others go.
+/// Of the open orders one is filled in part, and all go.
+async fn end_orders(run: &mut Run, sim: &Sim) {
     let resting = run
         .post(
             "getOpenOrders",
@@ -730,9 +744,14 @@ async fn kraken_custody_external() {
     run.external("postV0InstoCustodyTasksTaskIdReview", "POST", &target, vote)
         .await;
 
-    // What only the one who asks does.
     run.caller = Caller::new(kraken, asks);
-    let target = in_vault("withdrawals/fee-quotes");
+    ask(&mut run, &vault).await;
+    run.end();
+}
+
+/// What only the one who asks does.
+async fn ask(run: &mut Run, vault: &str) {
+    let target = format!("{EXTERNAL}/vaults/{vault}/withdrawals/fee-quotes");
     let wanted = json!({"asset": "BTC", "asset_class": "currency", "amount": "0.5",
         "address_name": "Cold storage"});
     let quote = "postV0InstoCustodyVaultsVaultIdWithdrawalsFeeQuotes";
@@ -742,5 +761,4 @@ async fn kraken_custody_external() {
     let target = format!("{EXTERNAL}/tasks");
     run.external("postV0InstoCustodyTasks", "POST", &target, wanted)
         .await;
-    run.end();
 }

@@ -142,7 +142,7 @@ fn good_value(name: &str, sim: &Sim, dice: &mut fastrand::Rng) -> Option<Value> 
         "timeinforce" => one_of(dice, &["GTC", "IOC", "GTD", "FOK"]),
         "txid" | "id" | "order_id" => {
             let open = kraken.open_orders();
-            json!(open.get(dice.usize(..open.len() + 1))?.txid)
+            json!(open.get(dice.usize(..=open.len()))?.txid)
         }
         "vault_id" | "x-vault-id" => json!(kraken.custody_vaults()[0].id),
         "key" => json!("btc-wallet-1"),

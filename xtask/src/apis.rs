@@ -64,3 +64,14 @@ pub const APIS: &[Api] = &[
 pub fn find(name: &str) -> Option<&'static Api> {
     APIS.iter().find(|api| api.name == name)
 }
+
+/// The API of that name, or an error that says which names there are.
+pub fn named(name: &str) -> anyhow::Result<&'static Api> {
+    find(name).ok_or_else(|| {
+        let names: Vec<_> = APIS.iter().map(|api| api.name).collect();
+        anyhow::anyhow!(
+            "there is no API `{name}`; choose one of {}",
+            names.join(", ")
+        )
+    })
+}

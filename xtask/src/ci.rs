@@ -4,7 +4,11 @@ use std::{path::Path, process::Command, time::Instant};
 
 use anyhow::{Context, bail};
 
-use crate::regen::{self, Options};
+use crate::{
+    operations,
+    regen::{self, Options},
+    review,
+};
 
 /// The steps that are cargo commands: name, arguments, environment.
 const FORMAT: &[&str] = &["fmt", "--all", "--check"];
@@ -20,8 +24,9 @@ const CLIPPY: &[&str] = &[
 const TEST: &[&str] = &["test", "--workspace"];
 const DOCS: &[&str] = &["doc", "--workspace", "--no-deps", "--all-features"];
 
-/// Runs every step and stops at the first that fails.
-pub fn ci(root: &Path) -> anyhow::Result<()> {
+/// Runs every step and stops at the first that fails. `base` is the branch that a change is made
+/// from; what it changes is shown for the pull request.
+pub fn ci(root: &Path, base: Option<&str>) -> anyhow::Result<()> {
     let started = Instant::now();
     cargo(root, "format", FORMAT, &[])?;
     println!("\n== regen --check");
@@ -35,6 +40,17 @@ pub fn ci(root: &Path) -> anyhow::Result<()> {
     )?;
     if !same {
         bail!("the committed clients are not what the descriptions give: run `cargo xtask regen`");
+    }
+    println!("\n== operations --check");
+    if !operations::check_page(root)? {
+        bail!(
+            "{} is not what the descriptions give: run `cargo xtask operations --format markdown`",
+            operations::PAGE
+        );
+    }
+    println!("\n== review");
+    if !review::review(root, base, &mut std::io::stdout().lock())? {
+        bail!("the snapshots above are to be reviewed");
     }
     cargo(root, "clippy", CLIPPY, &[])?;
     cargo(root, "tests", TEST, &[])?;

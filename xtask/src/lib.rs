@@ -10,6 +10,9 @@
 
 pub mod apis;
 pub mod ci;
+pub mod diff;
+pub mod download;
+pub mod fetch;
 pub mod format;
 pub mod generate;
 pub mod load;
@@ -20,7 +23,9 @@ pub mod overlay;
 pub mod pipeline;
 pub mod problem;
 pub mod regen;
+pub mod review;
 pub mod rewrite;
+pub mod semver;
 pub mod sources;
 pub mod validate;
 pub mod write;

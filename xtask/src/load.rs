@@ -55,7 +55,7 @@ pub fn parse(bytes: &[u8], shown_as: &str) -> Result<Loaded, Problem> {
     Ok(Loaded {
         file: shown_as.to_owned(),
         value,
-        digest: hex(&Sha256::digest(bytes)),
+        digest: digest(bytes),
     })
 }
 
@@ -69,11 +69,14 @@ fn file_problem(file: &str, reason: String, mend: Option<String>) -> Problem {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        text.push_str(&format!("{byte:02x}"));
-        text
-    })
+/// SHA-256 of a file's bytes, in hex.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            text.push_str(&format!("{byte:02x}"));
+            text
+        })
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub struct Model {
 /// One operation and what a call of it needs.
 #[derive(Clone, Debug)]
 pub struct Operation {
+    /// JSON pointer of its place in the description.
+    pub at: String,
     /// The vendor's operationId.
     pub id: String,
     /// Rust method on the client, `get_account_balance`.
@@ -108,6 +110,12 @@ pub struct Parameter {
     pub comma_separated: bool,
     /// The description's example.
     pub example: Option<Value>,
+    /// What the venue takes when it is not given.
+    pub default: Option<Value>,
+    /// The vendor advises against it.
+    pub deprecated: bool,
+    /// JSON pointer of its schema, which may go through references.
+    pub at: String,
 }
 
 /// Where a parameter travels.
@@ -210,6 +218,8 @@ pub struct TypeFacts {
     pub in_answers: bool,
     /// Tags of the operations that reach it.
     pub tags: Vec<String>,
+    /// JSON pointer of the place it was first met at, which may go through references.
+    pub at: String,
 }
 
 /// How a named type is built on the wire.
@@ -263,6 +273,10 @@ pub struct FieldFacts {
     pub constant: Option<String>,
     /// The vendor advises against it.
     pub deprecated: bool,
+    /// What the venue takes when it is not given.
+    pub default: Option<Value>,
+    /// JSON pointer of its schema, which may go through references.
+    pub at: String,
 }
 
 /// A rule checked before sending.

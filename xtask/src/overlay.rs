@@ -6,7 +6,10 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use crate::{load::Loaded, problem::Problem};
+use crate::{
+    load::Loaded,
+    problem::{Problem, join},
+};
 
 /// What applying an overlay gives.
 #[derive(Debug, Default)]
@@ -76,6 +79,7 @@ fn apply_action(
             Some("give it a `description`: the fact and how sure it is".to_owned()),
         ));
     }
+    unknown_members(overlay, &pointer, action, outcome);
     if let Some(update) = action.get("update") {
         unknown_words(overlay, &pointer, update, outcome);
     }
@@ -108,11 +112,26 @@ fn apply_action(
         ));
         return;
     }
-    let mut pointers: Vec<String> = path
-        .query_located(document)
-        .locations()
-        .map(serde_json_path::NormalizedPath::to_json_pointer)
-        .collect();
+    let update = match update
+        .map(|update| with_found_references(document, update))
+        .transpose()
+    {
+        Ok(update) => update,
+        Err(path) => {
+            outcome.unmatched.push(problem(
+                overlay,
+                &pointer,
+                format!(
+                    "action {} refers to what is not there exactly once: {path}",
+                    index + 1
+                ),
+                Some("correct the path in `$ref`, or drop the action".to_owned()),
+            ));
+            return;
+        }
+    };
+    let follow = action.get("x-follow").and_then(Value::as_bool) == Some(true);
+    let pointers = places(document, target, &path, follow);
     if pointers.is_empty() {
         outcome.unmatched.push(problem(
             overlay,
@@ -134,16 +153,146 @@ fn apply_action(
         ));
         return;
     }
+    carry_out(document, pointers, update.as_ref().filter(|_| !remove));
+    outcome.applied += 1;
+}
+
+/// Merges the update into all places, or removes them.
+fn carry_out(document: &mut Value, mut pointers: Vec<String>, update: Option<&Value>) {
     // From the back, so that removing an array element does not move the ones still to come.
     pointers.sort_by_key(|pointer| pointer_order(pointer));
     for pointer in pointers.iter().rev() {
-        if remove {
-            remove_at(document, pointer);
-        } else if let (Some(node), Some(update)) = (document.pointer_mut(pointer), update) {
-            merge(node, update);
+        match (document.pointer_mut(pointer), update) {
+            (Some(node), Some(update)) => merge(node, update),
+            _ => remove_at(document, pointer),
         }
     }
-    outcome.applied += 1;
+}
+
+/// Where an action changes something.
+fn places(document: &Value, target: &str, path: &JsonPath, follow: bool) -> Vec<String> {
+    let mut pointers = located(document, path);
+    if pointers.is_empty() {
+        pointers.extend(through_references(document, target));
+    }
+    if follow {
+        // The component itself, for all who refer to it.
+        for pointer in &mut pointers {
+            if let Some(further) = referred(document, pointer) {
+                *pointer = further;
+            }
+        }
+        pointers.sort_unstable();
+        pointers.dedup();
+    }
+    pointers
+}
+
+fn located(document: &Value, path: &JsonPath) -> Vec<String> {
+    path.query_located(document)
+        .locations()
+        .map(serde_json_path::NormalizedPath::to_json_pointer)
+        .collect()
+}
+
+/// Where a target made of names and numbers only leads when it follows the references on its way.
+///
+/// So an action can name a place by the operation it is met in, whatever the vendor calls the
+/// component that describes it. A reference at the very end stays what it is.
+fn through_references(document: &Value, target: &str) -> Option<String> {
+    let mut at = String::new();
+    for step in steps(target)? {
+        let mut here = at.clone();
+        for _ in 0..16 {
+            let next = join(&here, &step);
+            if document.pointer(&next).is_some() {
+                here = next;
+                break;
+            }
+            let reference = document.pointer(&here)?.get("$ref")?.as_str()?;
+            reference.strip_prefix('#')?.clone_into(&mut here);
+        }
+        document.pointer(&here)?;
+        at = here;
+    }
+    Some(at)
+}
+
+/// The names and numbers of a JSONPath that has nothing else.
+fn steps(path: &str) -> Option<Vec<String>> {
+    let mut steps = Vec::new();
+    let mut rest = path.strip_prefix('$')?;
+    while !rest.is_empty() {
+        let step;
+        if let Some(after) = rest.strip_prefix("['") {
+            // A quote or backslash in a name would be escaped; no name of a description has one.
+            (step, rest) = after.split_once("']")?;
+            if step.contains(['\'', '\\', ',']) {
+                return None;
+            }
+        } else if let Some(after) = rest.strip_prefix('[') {
+            (step, rest) = after.split_once(']')?;
+            if !step.chars().all(|c| c.is_ascii_digit()) {
+                return None;
+            }
+        } else {
+            let after = rest.strip_prefix('.')?;
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            (step, rest) = after.split_at(end);
+            if !step.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                return None;
+            }
+        }
+        if step.is_empty() {
+            return None;
+        }
+        steps.push(step.to_owned());
+    }
+    Some(steps)
+}
+
+/// An update whose `$ref`s are references: one that is a JSONPath stands for the one place it
+/// finds. `Err` holds the path that does not find exactly one.
+fn with_found_references(document: &Value, update: &Value) -> Result<Value, String> {
+    Ok(match update {
+        Value::Object(map) => {
+            let mut found = serde_json::Map::new();
+            for (key, value) in map {
+                let value = match value {
+                    Value::String(path) if key == "$ref" && path.starts_with('$') => {
+                        Value::String(reference(document, path).ok_or_else(|| path.clone())?)
+                    }
+                    value => with_found_references(document, value)?,
+                };
+                found.insert(key.clone(), value);
+            }
+            Value::Object(found)
+        }
+        Value::Array(list) => list
+            .iter()
+            .map(|value| with_found_references(document, value))
+            .collect::<Result<_, _>>()?,
+        other => other.clone(),
+    })
+}
+
+/// The reference to the one place that a JSONPath finds; to where it leads if that is a reference.
+fn reference(document: &Value, path: &str) -> Option<String> {
+    let mut found = located(document, &JsonPath::parse(path).ok()?);
+    if found.is_empty() {
+        found.extend(through_references(document, path));
+    }
+    let [pointer] = found.as_slice() else {
+        return None;
+    };
+    let further = referred(document, pointer);
+    Some(format!("#{}", further.as_ref().unwrap_or(pointer)))
+}
+
+/// Where the reference at a place leads.
+fn referred(document: &Value, pointer: &str) -> Option<String> {
+    let reference = document.pointer(pointer)?.get("$ref")?.as_str()?;
+    reference.strip_prefix('#').map(str::to_owned)
 }
 
 /// Our extensions; a misspelt one would do nothing and say nothing.
@@ -169,6 +318,21 @@ const EXTENSIONS: &[&str] = &[
     "x-tuple-name",
     "x-variant-names",
 ];
+
+/// Reports every member that no action has.
+fn unknown_members(overlay: &Loaded, pointer: &str, action: &Value, outcome: &mut Applied) {
+    const MEMBERS: [&str; 5] = ["target", "description", "update", "remove", "x-follow"];
+    for (key, _) in action.as_object().into_iter().flatten() {
+        if !MEMBERS.contains(&key.as_str()) {
+            outcome.problems.push(problem(
+                overlay,
+                pointer,
+                format!("`{key}` is no member of an action"),
+                Some(format!("an action has {}", MEMBERS.join(", "))),
+            ));
+        }
+    }
+}
 
 /// Reports every key of an update that looks like an extension of ours and is none.
 fn unknown_words(overlay: &Loaded, pointer: &str, update: &Value, outcome: &mut Applied) {
@@ -287,6 +451,70 @@ mod tests {
         );
     }
 
+    /// A description whose components may be called anything.
+    fn referring() -> Value {
+        json!({
+            "paths": {"/a/b": {"get": {"schema": {"$ref": "#/components/schemas/x~1y"}}}},
+            "components": {"schemas": {
+                "x/y": {"properties": {"result": {"$ref": "#/components/schemas/z"}}},
+                "z": {"properties": {"id": {"type": "string"}, "time": {}}},
+            }},
+        })
+    }
+
+    #[test]
+    fn a_target_of_names_goes_through_references() {
+        let mut document = referring();
+        let applied = apply(
+            &mut document,
+            &overlay(&json!([
+                {"target": "$.paths['/a/b'].get.schema.properties.result.properties.id",
+                 "description": "d", "update": {"x-format": "decimal"}},
+                // The last reference is a place of its own.
+                {"target": "$.paths['/a/b'].get.schema.properties.result",
+                 "description": "d", "update": {"x-name": "Z"}},
+                {"target": "$.paths['/a/b'].get.schema", "x-follow": true,
+                 "description": "d", "update": {"title": "the component"}},
+                {"target": "$.paths['/a/b'].get.schema.properties.nothing",
+                 "description": "d", "remove": true},
+                {"target": "$.paths['/a/b'].get.schema.properties[?@.type]",
+                 "description": "d", "remove": true},
+            ])),
+        );
+        assert_eq!(applied.applied, 3);
+        assert_eq!(applied.unmatched.len(), 2);
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["z"]["properties"]["id"]["x-format"], "decimal");
+        assert_eq!(
+            schemas["x/y"]["properties"]["result"],
+            json!({"$ref": "#/components/schemas/z", "x-name": "Z"})
+        );
+        assert_eq!(schemas["z"].get("x-name"), None);
+        assert_eq!(schemas["x/y"]["title"], "the component");
+    }
+
+    #[test]
+    fn a_reference_may_be_a_path_to_the_one_place() {
+        let mut document = referring();
+        let applied = apply(
+            &mut document,
+            &overlay(&json!([
+                {"target": "$.paths['/a/b'].get", "description": "d", "update": {
+                    "one": [{"$ref": "$.components.schemas[?@.properties.time]"}],
+                    "two": {"$ref": "$.paths['/a/b'].get.schema.properties.result"},
+                }},
+                {"target": "$", "description": "d",
+                 "update": {"$ref": "$.components.schemas[?@.properties]"}},
+                {"target": "$", "description": "d", "update": {"$ref": "$.nothing"}},
+            ])),
+        );
+        assert_eq!(applied.applied, 1);
+        assert_eq!(applied.unmatched.len(), 2);
+        let get = &document["paths"]["/a/b"]["get"];
+        assert_eq!(get["one"][0]["$ref"], "#/components/schemas/z");
+        assert_eq!(get["two"]["$ref"], "#/components/schemas/z");
+    }
+
     #[test]
     fn removing_several_array_elements_removes_the_right_ones() {
         let mut document = json!({"list": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]});
@@ -331,11 +559,12 @@ mod tests {
         let applied = apply(
             &mut document,
             &overlay(
-                &json!([{"target": "$.a", "description": "d", "update": {"b": [{"x-formt": "decimal"}]}}]),
+                &json!([{"target": "$.a", "description": "d", "x-folow": true, "update": {"b": [{"x-formt": "decimal"}]}}]),
             ),
         );
-        assert_eq!(applied.problems.len(), 1);
-        assert!(applied.problems[0].reason.contains("`x-formt`"));
+        assert_eq!(applied.problems.len(), 2);
+        assert!(applied.problems[0].reason.contains("`x-folow`"));
+        assert!(applied.problems[1].reason.contains("`x-formt`"));
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub struct Described {
     pub model: Model,
     /// Overlay actions that matched nothing, where that is allowed.
     pub warnings: Vec<Problem>,
+    /// How many of the problems are the overlay's own.
+    overlay_problems: usize,
     /// A line for each stage.
     pub stages: Vec<Stage>,
     /// The description after its overlay.
@@ -68,7 +70,6 @@ pub struct Described {
 
 /// Load, overlay and normalise.
 pub fn describe(root: &Path, api: &Api, source: &Source) -> Result<Described, Problems> {
-    let mut stages = Vec::new();
     let mut clock = Clock::default();
     let (path, shown, words) = match source {
         Source::Committed => (
@@ -78,22 +79,37 @@ pub fn describe(root: &Path, api: &Api, source: &Source) -> Result<Described, Pr
         ),
         Source::Other(path) => (path.clone(), path.display().to_string(), Words::Vendors),
     };
-    let mut document = load::load(&path, &shown)?;
+    let document = load::load(&path, &shown)?;
     let actions = load::load(&root.join(api.overlay), api.overlay)?;
-    stages.push(clock.stage("load", format!("2 files, {}", document.file)));
+    let loaded = clock.stage("load", format!("2 files, {}", document.file));
 
-    let applied = overlay::apply(&mut document.value, &actions);
-    let mut problems = applied.problems;
-    let mut warnings = Vec::new();
-    match source {
-        Source::Committed => problems.extend(applied.unmatched),
-        Source::Other(_) => warnings = applied.unmatched,
+    let (mut described, mut problems) = understand(api, document, &actions, words);
+    described.stages.insert(0, loaded);
+    if let Source::Committed = source {
+        // What matched nothing is found before what the rules stumble over because of it.
+        let rest = problems.split_off(described.overlay_problems);
+        problems.append(&mut described.warnings);
+        problems.extend(rest);
     }
-    stages.push(clock.stage("overlay", format!("{} actions", applied.applied)));
+    Problems(problems).into_result()?;
+    Ok(described)
+}
+
+/// Overlay and normalise, as far as that goes: what could be read, and all that is in the way.
+pub fn understand(
+    api: &Api,
+    mut document: Loaded,
+    actions: &Loaded,
+    words: Words,
+) -> (Described, Vec<Problem>) {
+    let mut clock = Clock::default();
+    let applied = overlay::apply(&mut document.value, actions);
+    let mut problems = applied.problems;
+    let overlay_problems = problems.len();
+    let mut stages = vec![clock.stage("overlay", format!("{} actions", applied.applied))];
 
     let (model, found) = normalise::normalise(api, &document, words);
     problems.extend(found);
-    Problems(problems).into_result()?;
     stages.push(clock.stage(
         "normalise",
         format!(
@@ -102,12 +118,14 @@ pub fn describe(root: &Path, api: &Api, source: &Source) -> Result<Described, Pr
             model.types.len()
         ),
     ));
-    Ok(Described {
+    let described = Described {
         model,
-        warnings,
+        warnings: applied.unmatched,
+        overlay_problems,
         stages,
         document,
-    })
+    };
+    (described, problems)
 }
 
 /// All stages but the writing.
@@ -117,6 +135,7 @@ pub fn run(root: &Path, api: &Api, source: &Source) -> Result<Output, Problems> 
         warnings,
         mut stages,
         document,
+        ..
     } = describe(root, api, source)?;
     let mut clock = Clock::default();
     let openapi = validate::validate(&document.file, &model)?;

@@ -74,10 +74,13 @@ impl From<Problem> for Problems {
     }
 }
 
+/// Where the maintainer has to write a reason.
+pub(crate) const PLACEHOLDER: &str = "why the description is wrong here";
+
 /// The overlay action that sets `update` (YAML, one entry a line) at a JSON pointer.
 pub fn action(pointer: &str, update: &str) -> String {
     let mut text = format!(
-        "- target: {}\n  description: why the description is wrong here\n  update:",
+        "- target: {}\n  description: {PLACEHOLDER}\n  update:",
         target(&json_path(pointer))
     );
     for line in update.lines() {

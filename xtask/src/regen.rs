@@ -33,13 +33,7 @@ pub struct Options {
 /// What was done is told to `log`.
 pub fn regen(root: &Path, options: &Options, log: &mut dyn Write) -> anyhow::Result<bool> {
     let chosen: Vec<&Api> = match &options.api {
-        Some(name) => vec![apis::find(name).with_context(|| {
-            let names: Vec<_> = APIS.iter().map(|api| api.name).collect();
-            format!(
-                "there is no API `{name}`; choose one of {}",
-                names.join(", ")
-            )
-        })?],
+        Some(name) => vec![apis::named(name)?],
         None => APIS.iter().collect(),
     };
     let source = match (&options.spec, &options.out, &options.api) {

@@ -12,6 +12,7 @@
 //! | [`kraken`] | Kraken Spot REST and the older Kraken Custody REST |
 //! | [`kraken_custody_external`] | Kraken's newer Custody External API (unverified) |
 //! | [`gemini`] | Gemini REST |
+//! | [`prime`] | the upgrade request of Kraken Prime's WebSocket |
 //! | [`ClockNonce`] | nonces for a key that one process uses |
 //! | [`FileNonce`] | nonces for a key that several processes on one host share, or that must outlive a clock that is set back |
 //!
@@ -50,6 +51,7 @@ pub mod kraken;
 pub mod kraken_custody_external;
 mod nonce;
 mod nonce_file;
+pub mod prime;
 mod secret;
 mod turnstile;
 

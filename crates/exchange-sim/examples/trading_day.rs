@@ -113,6 +113,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
     println!("  an hour later: {withdrawals:?}");
 
+    show_ledger(&client).await
+}
+
+async fn show_ledger(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
     println!("The ledger, to the last digit");
     let mut ledger = std::pin::pin!(client.get_ledgers().stream());
     while let Some((_, entry)) = ledger.try_next().await? {

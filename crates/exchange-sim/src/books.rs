@@ -180,13 +180,18 @@ mod tests {
         Holder::Customer("a".into())
     }
 
+    fn deposit(books: &mut Books, asset: &str, amount: Decimal) -> Result<(), BooksError> {
+        books.post(&[
+            posting(Holder::Outside, asset, -amount),
+            posting(customer(), asset, amount),
+        ])
+    }
+
     #[test]
     fn a_transaction_is_written_whole_or_not_at_all() {
         let mut books = Books::default();
         let ten = Decimal::TEN;
-        books
-            .transfer(&Holder::Outside, &customer(), "XXBT", ten)
-            .unwrap();
+        deposit(&mut books, "XXBT", ten).unwrap();
         assert_eq!(books.balance(&customer(), "XXBT"), ten);
         assert_eq!(books.balance(&Holder::Outside, "XXBT"), -ten);
 
@@ -221,10 +226,8 @@ mod tests {
     #[test]
     fn a_sum_that_would_be_rounded_is_refused() {
         let mut books = Books::default();
-        books
-            .transfer(&Holder::Outside, &customer(), "ZUSD", Decimal::MAX)
-            .unwrap();
-        let error = books.transfer(&Holder::Outside, &customer(), "ZUSD", Decimal::new(1, 20));
+        deposit(&mut books, "ZUSD", Decimal::MAX).unwrap();
+        let error = deposit(&mut books, "ZUSD", Decimal::new(1, 20));
         assert!(matches!(error, Err(BooksError::Inexact { .. })));
     }
 }

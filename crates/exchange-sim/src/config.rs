@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rust_decimal::Decimal;
 
+use crate::gemini::GeminiKey;
 use crate::kraken::KrakenKey;
 use crate::sim::{Sim, SimBuilder};
 
@@ -50,6 +51,8 @@ struct Config {
     rate_limits: Option<bool>,
     #[serde(default)]
     kraken: KrakenConfig,
+    #[serde(default)]
+    gemini: GeminiConfig,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -59,6 +62,32 @@ struct KrakenConfig {
     balances: Option<BTreeMap<String, String>>,
     #[serde(default)]
     keys: Vec<KrakenKey>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GeminiConfig {
+    demo_keys: Option<bool>,
+    balances: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    keys: Vec<GeminiKey>,
+}
+
+/// The amounts of a section.
+fn amounts(
+    path: &Path,
+    balances: BTreeMap<String, String>,
+) -> Result<Vec<(String, Decimal)>, ConfigError> {
+    let amounts = balances.into_iter().map(|(asset, text)| {
+        let amount: Result<Decimal, _> = text.parse();
+        let amount = amount.map_err(|_| ConfigError::Amount {
+            path: path.to_owned(),
+            asset: asset.clone(),
+            text,
+        })?;
+        Ok((asset, amount))
+    });
+    amounts.collect()
 }
 
 impl SimBuilder {
@@ -85,10 +114,22 @@ impl SimBuilder {
     /// key = "custodian"
     /// secret = "c2VjcmV0"
     /// api = "custody"
+    ///
+    /// [gemini]
+    /// balances = { BTC = "1.5", USD = "25000" }
+    ///
+    /// [[gemini.keys]]
+    /// key = "account-reader"
+    /// secret = "any text"
+    /// account = "trading"
+    /// roles = ["auditor"]
+    /// nonces = "time-based"
+    /// heartbeat = true
     /// ```
     ///
-    /// Keys have all permissions, the lowest tier and no second factor unless
-    /// told otherwise.
+    /// Kraken's keys have all permissions, the lowest tier and no second factor
+    /// unless told otherwise. Gemini's may trade and manage the funds of the
+    /// account `primary`, or of the group if their name begins with `master-`.
     ///
     /// # Errors
     ///
@@ -121,16 +162,16 @@ impl SimBuilder {
             builder = builder.kraken_key(key);
         }
         if let Some(balances) = config.kraken.balances {
-            let amounts = balances.into_iter().map(|(asset, text)| {
-                let amount: Result<Decimal, _> = text.parse();
-                let amount = amount.map_err(|_| ConfigError::Amount {
-                    path: path.to_owned(),
-                    asset: asset.clone(),
-                    text,
-                })?;
-                Ok((asset, amount))
-            });
-            builder = builder.kraken_balances(amounts.collect::<Result<Vec<_>, _>>()?);
+            builder = builder.kraken_balances(amounts(path, balances)?);
+        }
+        if let Some(wanted) = config.gemini.demo_keys {
+            builder = builder.gemini_demo_keys(wanted);
+        }
+        for key in config.gemini.keys {
+            builder = builder.gemini_key(key);
+        }
+        if let Some(balances) = config.gemini.balances {
+            builder = builder.gemini_balances(amounts(path, balances)?);
         }
         Ok(builder)
     }

@@ -14,7 +14,7 @@ use crate::Moment;
 pub struct Received {
     /// When it was carried out, by the venue's clock.
     pub at: Moment,
-    /// The venue: `kraken`.
+    /// The venue: `kraken`, `gemini` or `gemini-sandbox`.
     pub venue: &'static str,
     /// `GET`, `POST`, …
     pub method: String,

@@ -28,6 +28,9 @@ pub(crate) enum Json {
     List(Vec<Json>),
     /// An object, in the order of its members.
     Object(IndexMap<String, Json>),
+    /// Any value, as JSON that is written already: long lists are not worth
+    /// being put together from their parts. Nothing looks into it.
+    Written(String),
 }
 
 impl Json {
@@ -64,7 +67,7 @@ impl Json {
         match self {
             Self::Text(text) | Self::Number(text) => Some(text.clone()),
             Self::Bool(value) => Some(value.to_string()),
-            Self::Null | Self::List(_) | Self::Object(_) => None,
+            Self::Null | Self::List(_) | Self::Object(_) | Self::Written(_) => None,
         }
     }
 
@@ -92,11 +95,12 @@ impl Json {
         }
     }
 
-    fn write(&self, out: &mut String) {
+    /// As compact JSON, at the end of `out`.
+    pub(crate) fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Self::Number(text) => out.push_str(text),
+            Self::Number(text) | Self::Written(text) => out.push_str(text),
             Self::Text(text) => write_text(text, out),
             Self::List(elements) => {
                 out.push('[');
@@ -135,6 +139,12 @@ impl std::fmt::Display for Json {
 
 fn write_text(text: &str, out: &mut String) {
     out.push('"');
+    if !text.contains(|c: char| c == '"' || c == '\\' || c < ' ') {
+        // Nearly all texts.
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),

@@ -1,5 +1,5 @@
-//! Small strict venues on loopback: Kraken Spot, Kraken Custody and the external Custody API, for tests
-//! of your own program and for first steps without an account.
+//! Small strict venues on loopback: Kraken Spot, Kraken Custody, the external Custody API, and Gemini
+//! with its sandbox, for tests of your own program and for first steps without an account.
 //!
 //! They check what the real ones check (key, permissions, signature over the bytes received, nonce,
 //! second factor, limits on calls and orders), keep books to the last digit, and say why they refuse.
@@ -33,6 +33,7 @@
 //! | set balances and prices, deliver deposits, fill orders | [`Sim::kraken`] |
 //! | let calls fail, hang, overtake each other or lose their answers | [`Sim::faults`] |
 //! | see what was received, and what was refused and why | [`Sim::received`] |
+//! | the same for Gemini, and decide what prediction markets ask | [`Sim::gemini`], [`Sim::gemini_sandbox`] |
 //! | start from other keys, permissions, tiers, balances | [`Sim::builder`] |
 //! | turn limits off | [`SimBuilder::rate_limits`] |
 //!
@@ -42,7 +43,9 @@
 //! cargo run -p exchange-sim
 //! ```
 //!
-//! prints a line of JSON with the base URL, a key and a secret for each API, then a line a request.
+//! prints a line of JSON with the base URL, a key and a secret for each API, then a line a request. With
+//! `--listen 127.0.0.1:8700` Kraken is at that port, Gemini at the next one and its sandbox at the one
+//! after.
 //! `--help` tells the rest; the configuration file is described at [`SimBuilder::from_file`].
 //!
 //! # Clients in other languages
@@ -62,8 +65,8 @@
 //!
 //! # How true it is
 //!
-//! Answers have the form of the vendor's descriptions in `specs/`, which is tested with a JSON Schema
-//! validator for every operation. Behind them is one state: a market whose book, trades, candles and
+//! Kraken's answers have the form of the vendor's descriptions in `specs/`, which is tested with a JSON
+//! Schema validator for every operation; Gemini's follow the vendor's documentation. Behind them is one state: a market whose book, trades, candles and
 //! ticker follow from the same trades; orders that hold funds, rest, and fill against that market;
 //! ledgers that follow from what happened. All money moves in double entry.
 //!
@@ -75,6 +78,7 @@ mod books;
 mod clock;
 mod config;
 mod fault;
+mod gemini;
 mod journal;
 mod json;
 mod kraken;
@@ -86,6 +90,8 @@ mod venue;
 pub use clock::Clock;
 pub use config::ConfigError;
 pub use fault::{Fault, Faults, Often};
+pub use gemini::handle::GeminiHandle;
+pub use gemini::{GeminiKey, GeminiNonces, GeminiRole, GeminiToken};
 pub use journal::Received;
 pub use kraken::custody::people::CustodyRole;
 pub use kraken::custody::script::{CustodyTask, CustodyVault};

@@ -13,13 +13,14 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use clap::Parser;
-use exchange_sim::{Credentials, KrakenApi, Sim, SimBuilder};
+use exchange_sim::{Credentials, GeminiHandle, KrakenApi, Sim, SimBuilder};
 
-/// Small strict venues on loopback: Kraken Spot and Custody without an account.
+/// Small strict venues on loopback: Kraken Spot and Custody, and Gemini, without an account.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Where to listen; a free port of 127.0.0.1 if not given.
+    /// Where to listen; free ports of 127.0.0.1 if not given. Kraken gets this port, Gemini the next
+    /// one, its sandbox the one after.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
 
@@ -91,10 +92,26 @@ fn ready(sim: &Sim) -> String {
     let mut external = entry(custody.first());
     // Whoever asks for a change has no vote on it.
     external["reviewers"] = custody.iter().skip(1).map(|one| entry(Some(one))).collect();
+    let gemini = |gemini: &GeminiHandle| {
+        let all = gemini.all_credentials();
+        let entry = |credentials: Option<&Credentials>| {
+            serde_json::json!({
+                "base_url": gemini.url(),
+                "key": credentials.map(|one| &one.key),
+                "secret": credentials.map(|one| &one.secret),
+            })
+        };
+        let is_master = |one: &&Credentials| one.key.starts_with("master-");
+        let mut first = entry(all.iter().find(|one| !is_master(one)));
+        first["master"] = entry(all.iter().find(is_master));
+        first
+    };
     serde_json::json!({
         "kraken-spot": entry(spot.first()),
         "kraken-custody": entry(custody.first()),
         "kraken-custody-external": external,
+        "gemini": gemini(sim.gemini()),
+        "gemini-sandbox": gemini(sim.gemini_sandbox()),
     })
     .to_string()
 }

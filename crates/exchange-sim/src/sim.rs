@@ -11,11 +11,14 @@ use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::gemini::handle::{self as gemini_handle, GeminiHandle};
+use crate::gemini::{Gemini, GeminiKey};
 use crate::journal::{Journal, Listener, Received};
 use crate::kraken::handle::{self, KrakenHandle};
 use crate::kraken::{Kraken, KrakenKey};
 use crate::moment::Moment;
 use crate::server::Server;
+use crate::venue::Venue;
 
 /// What can go wrong when the venues start.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,13 @@ pub enum StartError {
     /// A key's secret is not base64.
     #[error("the secret of the key {key} is not base64")]
     Secret {
+        /// The public part of the key.
+        key: String,
+    },
+    /// A Gemini key is for an account that is not there, or its name can't be
+    /// sent as a header.
+    #[error("the Gemini key {key} is for an account that is not there, or can't be sent")]
+    GeminiKey {
         /// The public part of the key.
         key: String,
     },
@@ -58,6 +68,9 @@ pub struct SimBuilder {
     keys: Vec<KrakenKey>,
     demo_keys: bool,
     balances: Option<Vec<(String, Decimal)>>,
+    gemini_keys: Vec<GeminiKey>,
+    gemini_demo_keys: bool,
+    gemini_balances: Option<Vec<(String, Decimal)>>,
 }
 
 impl fmt::Debug for SimBuilder {
@@ -67,6 +80,7 @@ impl fmt::Debug for SimBuilder {
             .field("seed", &self.seed)
             .field("limits", &self.limits)
             .field("keys", &self.keys)
+            .field("gemini_keys", &self.gemini_keys)
             .finish_non_exhaustive()
     }
 }
@@ -83,12 +97,17 @@ impl Default for SimBuilder {
             keys: Vec::new(),
             demo_keys: true,
             balances: None,
+            gemini_keys: Vec::new(),
+            gemini_demo_keys: true,
+            gemini_balances: None,
         }
     }
 }
 
 impl SimBuilder {
-    /// Listens there; by default on a free port of 127.0.0.1.
+    /// Listens there; by default on free ports of 127.0.0.1. Kraken has the
+    /// port that is given, Gemini the next one, its sandbox the one after; with
+    /// port 0 all are free ones.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -156,6 +175,74 @@ impl SimBuilder {
         self
     }
 
+    /// Whether Gemini and its sandbox know the demonstration keys. Default
+    /// yes.
+    pub fn gemini_demo_keys(mut self, wanted: bool) -> Self {
+        self.gemini_demo_keys = wanted;
+        self
+    }
+
+    /// Adds a key of Gemini's, besides the demonstration keys. The sandbox does
+    /// not know it.
+    pub fn gemini_key(mut self, key: GeminiKey) -> Self {
+        self.gemini_keys.push(key);
+        self
+    }
+
+    /// What Gemini's account `primary` has at the start; by default a little of
+    /// everything. The sandbox's has the same.
+    pub fn gemini_balances(
+        mut self,
+        balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
+    ) -> Self {
+        let balances = balances
+            .into_iter()
+            .map(|(currency, amount)| (currency.into(), amount));
+        self.gemini_balances = Some(balances.collect());
+        self
+    }
+
+    /// Gemini, or its sandbox, as it is at the start.
+    fn make_gemini(&self, sandbox: bool, now: Moment) -> Result<Gemini, StartError> {
+        let mut gemini = Gemini::new(self.seed, sandbox, now);
+        gemini.limits = self.limits;
+        let mut keys = Vec::new();
+        if self.gemini_demo_keys {
+            keys.extend(gemini_handle::demo_keys(sandbox));
+        }
+        if !sandbox {
+            keys.extend(self.gemini_keys.iter().cloned());
+        }
+        for key in keys {
+            let name = key.key.clone();
+            if !gemini.add_key(key, now) {
+                return Err(StartError::GeminiKey { key: name });
+            }
+        }
+        Ok(gemini)
+    }
+
+    /// Where the venue with this number listens: the ports follow each other.
+    fn address(&self, number: u16) -> Option<SocketAddr> {
+        let mut address = self.listen;
+        if address.port() != 0 {
+            address.set_port(address.port().checked_add(number)?);
+        }
+        Some(address)
+    }
+
+    /// Listens for the venue with this number.
+    async fn bind(&self, number: u16) -> Result<(TcpListener, SocketAddr), StartError> {
+        let address = self.address(number).unwrap_or(self.listen);
+        let listening = |source| StartError::Listen { address, source };
+        if self.address(number).is_none() {
+            return Err(listening(io::ErrorKind::AddrNotAvailable.into()));
+        }
+        let listener = TcpListener::bind(address).await.map_err(listening)?;
+        let bound = listener.local_addr().map_err(listening)?;
+        Ok((listener, bound))
+    }
+
     /// Starts the venues on the runtime that runs the caller.
     ///
     /// # Errors
@@ -172,7 +259,7 @@ impl SimBuilder {
         } else {
             Vec::new()
         };
-        for key in demo_keys.into_iter().chain(self.keys) {
+        for key in demo_keys.into_iter().chain(self.keys.iter().cloned()) {
             let name = key.key.clone();
             let account = handle::account_of(&key);
             if !kraken.add_key(key, account, now) {
@@ -181,19 +268,39 @@ impl SimBuilder {
         }
         let kraken = Arc::new(Mutex::new(kraken));
         let faults = Faults::new(self.seed);
-        let journal = Journal::new(self.journal, self.listener);
-        let address = self.listen;
-        let listening = |source| StartError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listening)?;
-        let bound = listener.local_addr().map_err(listening)?;
-        let server = Server {
-            name: "kraken",
-            venue: kraken.clone(),
-            clock: clock.clone(),
-            faults: faults.clone(),
-            journal: journal.clone(),
+        let journal = Journal::new(self.journal, self.listener.clone());
+        let mut tasks = Tasks(Vec::new());
+        let mut serve = |name, venue: Arc<Mutex<dyn Venue>>, listener| {
+            let server = Server {
+                name,
+                venue,
+                clock: clock.clone(),
+                faults: faults.clone(),
+                journal: journal.clone(),
+            };
+            tasks
+                .0
+                .push(tokio::spawn(server.run(listener)).abort_handle());
         };
+        let (listener, bound) = self.bind(0).await?;
+        serve("kraken", kraken.clone(), listener);
         let handle = KrakenHandle::new(kraken, clock.clone(), format!("http://{bound}"));
+        let gemini = Arc::new(Mutex::new(self.make_gemini(false, now)?));
+        let (listener, bound) = self.bind(1).await?;
+        serve("gemini", gemini.clone(), listener);
+        let gemini = GeminiHandle::new(gemini, clock.clone(), format!("http://{bound}"));
+        let sandbox = Arc::new(Mutex::new(self.make_gemini(true, now)?));
+        let (listener, bound) = self.bind(2).await?;
+        serve("gemini-sandbox", sandbox.clone(), listener);
+        let gemini_sandbox = GeminiHandle::new(sandbox, clock.clone(), format!("http://{bound}"));
+        let balances = self.gemini_balances.clone();
+        for (asset, amount) in balances.unwrap_or_else(gemini_handle::demo_balances) {
+            let set = gemini.try_set_balance(&asset, amount)
+                && gemini_sandbox.try_set_balance(&asset, amount);
+            if !set {
+                return Err(StartError::Balance { asset, amount });
+            }
+        }
         for (asset, amount) in self.balances.unwrap_or_else(handle::demo_balances) {
             if !handle.try_set_balance(&asset, amount) {
                 return Err(StartError::Balance { asset, amount });
@@ -201,10 +308,12 @@ impl SimBuilder {
         }
         Ok(Sim {
             kraken: handle,
+            gemini,
+            gemini_sandbox,
             clock,
             faults,
             journal,
-            tasks: vec![tokio::spawn(server.run(listener)).abort_handle()],
+            _tasks: tasks,
         })
     }
 }
@@ -222,10 +331,12 @@ impl SimBuilder {
 #[derive(Debug)]
 pub struct Sim {
     kraken: KrakenHandle,
+    gemini: GeminiHandle,
+    gemini_sandbox: GeminiHandle,
     clock: Clock,
     faults: Faults,
     journal: Journal,
-    tasks: Vec<AbortHandle>,
+    _tasks: Tasks,
 }
 
 impl Sim {
@@ -237,6 +348,17 @@ impl Sim {
     /// Kraken: Spot, Custody and the external Custody API on one host.
     pub fn kraken(&self) -> &KrakenHandle {
         &self.kraken
+    }
+
+    /// Gemini: the exchange and prediction markets.
+    pub fn gemini(&self) -> &GeminiHandle {
+        &self.gemini
+    }
+
+    /// Gemini's sandbox, with keys and money of its own and without prediction
+    /// events.
+    pub fn gemini_sandbox(&self) -> &GeminiHandle {
+        &self.gemini_sandbox
     }
 
     /// The clock of all venues.
@@ -255,10 +377,14 @@ impl Sim {
     }
 }
 
+/// What runs the venues.
+#[derive(Debug)]
+struct Tasks(Vec<AbortHandle>);
+
 /// Closes all connections.
-impl Drop for Sim {
+impl Drop for Tasks {
     fn drop(&mut self) {
-        for task in &self.tasks {
+        for task in &self.0 {
             task.abort();
         }
     }

@@ -47,11 +47,13 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(status: u16, body: &Json) -> Self {
+        let mut text = String::new();
+        body.write(&mut text);
         Self {
             status,
             content_type: "application/json",
             headers: Vec::new(),
-            body: body.to_string().into(),
+            body: text.into(),
         }
     }
 

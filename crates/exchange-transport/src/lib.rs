@@ -17,6 +17,8 @@
 //! | [`paging`] | lists that come page by page, as streams |
 //! | [`pacer`] | how a model of the venue's rate limits is asked |
 //! | [`pace`] | counters to build such a model from |
+//! | [`dispatch`] | what calls by operation id are given and give back |
+//! | `ws` | a WebSocket that reconnects (feature `ws`) |
 //! | [`error`] | the one error type of all venue crates |
 //!
 //! # Example
@@ -48,6 +50,7 @@
 pub mod call;
 pub mod check;
 mod clock;
+pub mod dispatch;
 pub mod engine;
 pub mod error;
 pub mod given;
@@ -61,6 +64,8 @@ pub mod queue;
 pub mod retry;
 pub mod transport;
 pub mod watch;
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub use call::Call;
 pub use check::{At, Check, InvalidField};

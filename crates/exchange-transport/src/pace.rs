@@ -527,9 +527,38 @@ impl Window {
         })
     }
 
-    /// How long a call must wait for room.
+    /// How long a call must wait for room. A call that was counted for a time
+    /// far ahead, because another window holds it up, does not stand in the way
+    /// of one that has room before it.
     pub fn wait(&self, now: Instant) -> Duration {
-        self.wait_among(&self.planned, now)
+        let behind_all = self.wait_among(&self.planned, now);
+        if behind_all.is_zero() {
+            return behind_all;
+        }
+        let first = self.held_until.map_or(now, |until| until.max(now));
+        let ends = self.planned.iter().map(|time| *time + self.period);
+        let mut candidates = std::iter::once(first).chain(ends.filter(|end| *end > first));
+        candidates
+            .find(|time| self.has_room(*time))
+            .map_or(behind_all, |time| time.saturating_duration_since(now))
+    }
+
+    /// Whether one more call at this time leaves no stretch with too many, of
+    /// those that begin before it and those that begin with it.
+    fn has_room(&self, time: Instant) -> bool {
+        let planned = &self.planned;
+        let place = planned.partition_point(|before| *before <= time);
+        let at = |index: usize| match index.cmp(&place) {
+            std::cmp::Ordering::Less => planned.get(index).copied(),
+            std::cmp::Ordering::Equal => Some(time),
+            std::cmp::Ordering::Greater => planned.get(index - 1).copied(),
+        };
+        (place.saturating_sub(self.limit)..=place).all(|first| {
+            match (at(first), at(first + self.limit)) {
+                (Some(first), Some(beyond)) => first + self.period <= beyond,
+                _ => true,
+            }
+        })
     }
 
     /// How long a call still has to wait that was counted for the time `due`:

@@ -111,6 +111,12 @@ pub trait Paged: Clone + Send + Sync + 'static {
     fn id(_item: &Self::Item) -> Option<&str> {
         None
     }
+
+    /// The number that tells the item from all others of the list, for items that have that in
+    /// place of an [`id`](Self::id).
+    fn number(_item: &Self::Item) -> Option<i64> {
+        None
+    }
 }
 
 /// Where a page of a list begins: small, and to be stored if wished.
@@ -320,9 +326,12 @@ impl<C: Paged> Pages<C> {
         let mut ids = HashSet::new();
         let mut fresh = Vec::with_capacity(items.len());
         for item in items {
-            let known = C::id(&item).is_some_and(|id| {
-                let before = self.recent.iter().any(|ids| ids.contains(id));
-                let here = !ids.insert(id.to_owned());
+            let id = C::id(&item)
+                .map(str::to_owned)
+                .or_else(|| C::number(&item).map(|number| number.to_string()));
+            let known = id.is_some_and(|id| {
+                let before = self.recent.iter().any(|ids| ids.contains(&id));
+                let here = !ids.insert(id);
                 before || here
             });
             if !known {

@@ -377,7 +377,7 @@ impl Transport {
     }
 }
 
-fn misconfigured(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(crate) fn misconfigured(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Kind::Configuration).with_text(text)
 }
 
@@ -401,7 +401,7 @@ fn base_url(text: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -445,7 +445,7 @@ pub fn http_client_builder() -> Result<reqwest::ClientBuilder, Error> {
 
 /// The certificate authorities are built in, so that a client behaves the same
 /// in a container without any as on a desktop.
-fn tls_config() -> Result<rustls::ClientConfig, Error> {
+pub(crate) fn tls_config() -> Result<rustls::ClientConfig, Error> {
     static ROOTS: OnceLock<Arc<rustls::RootCertStore>> = OnceLock::new();
     let roots =
         ROOTS.get_or_init(|| Arc::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()));

@@ -510,3 +510,19 @@ fn calls_of_a_window_that_leave_late_leave_no_more_than_it_holds() {
     assert_eq!(window.still_to_wait(due, now), Duration::from_secs(90));
     assert_eq!(window.still_to_wait(now, now), Duration::from_secs(60));
 }
+
+#[test]
+fn a_call_counted_far_ahead_does_not_hold_up_others() {
+    let mut window = Window::new(2, Duration::from_secs(10)).unwrap();
+    let now = Instant::now();
+    window.count(Duration::from_secs(60), now);
+    window.count(Duration::from_secs(100), now);
+    // Two in each ten seconds, with those that were there.
+    for expected in [
+        0, 0, 10, 10, 20, 20, 30, 30, 40, 40, 50, 50, 60, 70, 70, 80, 80, 90, 90, 100, 110,
+    ] {
+        let wait = window.wait(now);
+        assert_eq!(wait, Duration::from_secs(expected));
+        window.count(wait, now);
+    }
+}

@@ -1,8 +1,10 @@
 //! Accounts of a group, roles of a key, and OAuth.
 
+use exchange_transport::{Error, Operation};
 use exchange_wire::open_enum;
 use serde::{Deserialize, Serialize};
 
+use crate::paging::{self, BackwardsPosition, Page, Paged};
 use crate::types::Timestamp;
 
 endpoints! {
@@ -256,4 +258,31 @@ pub struct Roles {
 pub struct OauthRevoked {
     /// In words.
     pub message: String,
+}
+
+impl Paged for ListAccountsInGroup {
+    type Item = GroupAccount;
+    type Position = BackwardsPosition;
+    const OPERATION: &'static Operation = &<ListAccountsInGroup>::ENDPOINT.operation;
+
+    async fn page(self, position: BackwardsPosition) -> Result<Page<Self>, Error> {
+        // One row more than the last one must fit.
+        let limit = self.request.limit("limit_accounts", 500).max(2);
+        let call = match position.until {
+            Some(millis) => self.timestamp(Timestamp::from_unix_millis(millis)),
+            None => self,
+        };
+        let rows = call.limit_accounts(limit).send().await?;
+        let full = rows.len() >= limit as usize;
+        let rows = paging::timed(rows, |account| {
+            (account.created.unix_millis(), account.account.clone())
+        })?;
+        // The vendor says that the very time is part of it.
+        paging::by_time_backwards(position, rows, full, None, 0)
+    }
+}
+
+exchange_transport::paged! {
+    /// All accounts of the group, newest first, from `timestamp` backwards.
+    ListAccountsInGroup, BackwardsPosition::default()
 }

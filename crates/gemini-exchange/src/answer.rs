@@ -220,3 +220,53 @@ pub(crate) fn failure_of(endpoint: &'static Endpoint, status: u16, body: &str) -
     };
     read(endpoint, &endpoint.operation, &raw, SystemTime::UNIX_EPOCH).unwrap_err()
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, StatusCode};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::order::CancelOrder;
+
+    fn read_any(status: u16, after: &[u8], body: Vec<u8>) -> Result<Answered, Error> {
+        let endpoint = <CancelOrder>::ENDPOINT;
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = HeaderValue::from_bytes(after) {
+            headers.insert(RETRY_AFTER, value);
+        }
+        let raw = RawAnswer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+            body: body.into(),
+        };
+        read(endpoint, &endpoint.operation, &raw, SystemTime::UNIX_EPOCH)
+    }
+
+    proptest! {
+        #[test]
+        fn any_status_with_any_body_is_an_answer_or_an_error(
+            status in 100_u16..1000,
+            after in proptest::collection::vec(any::<u8>(), 0..30),
+            body in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let result = read_any(status, &after, body);
+            prop_assert_eq!(result.is_ok(), (200..300).contains(&status));
+        }
+
+        #[test]
+        fn any_failure_body_is_shown(
+            status in prop_oneof![Just(200_u16), 400_u16..600],
+            member in "result|reason|error|code|field|message|errorMessage|details",
+            value in "null|true|-1e999|\"\"|\"[a-zA-Z ]{1,40}\"|\\[1\\]|\\{\"a\":1\\}",
+        ) {
+            let body = format!(r#"{{"result":"error","{member}":{value}}}"#);
+            let result = read_any(status, b"", body.clone().into_bytes());
+            match result {
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+                // A body with `result` twice is no failure body, and decoding it comes later.
+                Ok(_) => prop_assert!(status == 200 && member == "result", "{}", body),
+            }
+        }
+    }
+}

@@ -9,14 +9,15 @@ use bytes::Bytes;
 use exchange_auth::{ClockNonce, Credentials, CredentialsError, NonceSource, gemini};
 use exchange_transport::{
     Access, Answered, Call, CounterState, Engine, EngineConfig, Error, InFlight, Kind, Observer,
-    PaceMode, Pacer, RetryPolicy, Transport, reqwest,
+    Operation, Outcome, PaceMode, Pacer, RetryPolicy, Transport, reqwest,
 };
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer;
 use crate::endpoint::{Auth, Endpoint};
 use crate::nonce::{NonceKind, TimeNonce};
-use crate::oauth::{AccessToken, TokenSource};
+use crate::oauth::{AccessToken, TokenFuture, TokenSource};
 use crate::pace::{GeminiPacer, Limits};
 use crate::protocol::{Identity, Protocol, QueryInPayload, Session};
 
@@ -99,6 +100,8 @@ pub(crate) struct Core {
 
 struct Inner {
     engine: Engine,
+    /// The engine's own limit for a whole call.
+    deadline: Duration,
     protocol: Protocol,
 }
 
@@ -156,7 +159,9 @@ impl Core {
     /// answer.
     async fn exchange(&self, endpoint: &'static Endpoint, call: Call) -> Result<Answered, Error> {
         let operation = &endpoint.operation;
-        let Inner { engine, protocol } = &*self.inner;
+        let Inner {
+            engine, protocol, ..
+        } = &*self.inner;
         let session = |token| Session {
             protocol,
             endpoint,
@@ -173,17 +178,21 @@ impl Core {
             return engine.run(&session(None), &call, self.deadline).await;
         };
         debug_assert_eq!(operation.access, Access::Private);
-        let token = source.token().await.map_err(|error| error.on(operation))?;
-        let refused = match self.run_with(&session, &call, token.clone()).await {
+        let deadline = Instant::now() + self.deadline.unwrap_or(self.inner.deadline);
+        let token = in_time(operation, deadline, source.token()).await?;
+        let refused = match self
+            .run_with(&session, &call, token.clone(), deadline)
+            .await
+        {
             Err(error) if error.status() == Some(401) => error,
             result => return result,
         };
         // The venue looks at the token before anything else, so nothing was done.
-        match source.refresh(&token).await {
-            Ok(fresh) if fresh != token => self.run_with(&session, &call, fresh).await,
-            Ok(_) => Err(refused),
-            Err(error) => Err(error.on(operation)),
+        let fresh = in_time(operation, deadline, source.refresh(&token)).await?;
+        if fresh == token {
+            return Err(refused);
         }
+        self.run_with(&session, &call, fresh, deadline).await
     }
 
     async fn run_with<'a>(
@@ -191,10 +200,26 @@ impl Core {
         session: &impl Fn(Option<AccessToken>) -> Session<'a>,
         call: &Call,
         token: AccessToken,
+        deadline: Instant,
     ) -> Result<Answered, Error> {
         let session = session(Some(token));
-        self.inner.engine.run(&session, call, self.deadline).await
+        let limit = deadline - Instant::now();
+        self.inner.engine.run(&session, call, Some(limit)).await
     }
+}
+
+/// Waits for a token. Whatever goes wrong, the call was not executed: it is not on its way yet, or
+/// the venue refused it for its token.
+async fn in_time(
+    operation: &'static Operation,
+    deadline: Instant,
+    token: TokenFuture<'_>,
+) -> Result<AccessToken, Error> {
+    let token = timeout_at(deadline, token).await.unwrap_or_else(|_| {
+        Err(Error::new(Kind::Timeout)
+            .with_text("the time for the whole call ran out while a token was fetched"))
+    });
+    token.map_err(|error| error.on(operation).with_outcome(Outcome::NotExecuted))
 }
 
 fn no_credentials() -> Error {
@@ -481,6 +506,7 @@ impl ClientBuilder {
                     .with_text("a client has an API key or OAuth tokens, not both"));
             }
         };
+        let deadline = config.deadline;
         let mut engine = match &identity {
             Identity::Token(_) => {
                 Transport::new(config.transport.clone())?.check_safe_for_credentials()?;
@@ -499,6 +525,7 @@ impl ClientBuilder {
             core: Core {
                 inner: Arc::new(Inner {
                     engine,
+                    deadline,
                     protocol: Protocol {
                         identity,
                         query_in_payload: self.query_in_payload,

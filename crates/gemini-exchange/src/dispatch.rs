@@ -1,11 +1,11 @@
 //! Calls by operation id, for tools that learn the operation at run time.
 
-use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+pub use exchange_transport::dispatch::{DispatchError, Parameters};
 use exchange_transport::{Error, RawAnswer};
-use exchange_wire::{DecodeError, IndexMap, RawJson};
+use exchange_wire::{IndexMap, RawJson};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,8 +16,8 @@ use crate::endpoint::Endpoint;
 use crate::parameter::Parameter;
 use crate::table;
 
-/// Makes a call by its vendor's id, with parameters by their name on the wire, and writes the typed
-/// answer back as JSON. Bytes come back as `{"bytes": <count>}`.
+/// Makes a call by its vendor's id, with parameters by their name on the wire (`account` is one of
+/// them), and writes the typed answer back as JSON. Bytes come back as `{"bytes": <count>}`.
 ///
 /// `api` is `gemini` or `gemini-predictions`, as in the table.
 ///
@@ -82,71 +82,31 @@ impl Written {
     }
 }
 
-/// The parameters of a call, by their name on the wire; `account` is one of them.
-#[derive(Clone, Debug, Default)]
-pub struct Parameters {
-    values: IndexMap<String, RawJson>,
+/// Takes a parameter that the call needs.
+pub(crate) fn required<T: Parameter>(
+    parameters: &mut Parameters,
+    name: &str,
+) -> Result<T, DispatchError> {
+    parameters.required_by(name, T::read)
 }
 
-impl Parameters {
-    /// None yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
+/// Takes a parameter, if it was given.
+pub(crate) fn optional<T: Parameter>(
+    parameters: &mut Parameters,
+    name: &str,
+) -> Result<Option<T>, DispatchError> {
+    parameters.optional_by(name, T::read)
+}
 
-    /// Adds a parameter, or replaces the one of the same name.
-    pub fn set(mut self, name: impl Into<String>, value: RawJson) -> Self {
-        self.values.insert(name.into(), value);
-        self
+/// Takes the account, if the call takes one; else it stays and is unknown.
+pub(crate) fn account(
+    parameters: &mut Parameters,
+    endpoint: &Endpoint,
+) -> Result<Option<String>, DispatchError> {
+    if !endpoint.takes_account() {
+        return Ok(None);
     }
-
-    /// The parameters of a JSON object, one a member.
-    ///
-    /// # Errors
-    ///
-    /// When the text is no JSON object.
-    pub fn from_json(text: &str) -> Result<Self, DecodeError> {
-        Ok(Self {
-            values: exchange_wire::from_slice(text.as_bytes())?,
-        })
-    }
-
-    pub(crate) fn required<T: Parameter>(&mut self, name: &str) -> Result<T, DispatchError> {
-        self.optional(name)?
-            .ok_or_else(|| DispatchError::Missing(name.to_owned()))
-    }
-
-    pub(crate) fn optional<T: Parameter>(
-        &mut self,
-        name: &str,
-    ) -> Result<Option<T>, DispatchError> {
-        let value = self.values.shift_remove(name);
-        value
-            .map(|value| exchange_wire::decode::member(name, || T::read(&value)))
-            .transpose()
-            .map_err(|error| DispatchError::Parameter {
-                name: name.to_owned(),
-                error: Box::new(error),
-            })
-    }
-
-    /// The account, if the call takes one; else it stays and is unknown.
-    pub(crate) fn account(&mut self, endpoint: &Endpoint) -> Option<String> {
-        if !endpoint.takes_account() {
-            return None;
-        }
-        self.values.shift_remove("account")?.decode().ok()
-    }
-
-    /// Makes sure that every parameter was taken.
-    pub(crate) fn finish(self) -> Result<(), DispatchError> {
-        if self.values.is_empty() {
-            return Ok(());
-        }
-        Err(DispatchError::UnknownParameters(
-            self.values.into_keys().collect(),
-        ))
-    }
+    parameters.optional("account")
 }
 
 /// What a group says to an id.
@@ -187,56 +147,4 @@ fn read(endpoint: &'static Endpoint, body: &[u8]) -> Result<exchange_transport::
         body: Bytes::copy_from_slice(body),
     };
     answer::read(endpoint, &endpoint.operation, &raw, SystemTime::now())
-}
-
-/// Why a call named at run time did not work.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum DispatchError {
-    /// The API has no operation of this id.
-    UnknownOperation(String),
-    /// The call does not know these parameters.
-    UnknownParameters(Vec<String>),
-    /// The call needs this parameter.
-    Missing(String),
-    /// A parameter does not fit its type.
-    Parameter {
-        /// Its name on the wire.
-        name: String,
-        /// What does not fit.
-        error: Box<DecodeError>,
-    },
-    /// The call failed.
-    Call(Error),
-    /// A value can't be written as JSON.
-    Encode(serde_json::Error),
-}
-
-impl fmt::Display for DispatchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownOperation(id) => write!(f, "there is no operation `{id}`"),
-            Self::UnknownParameters(names) => {
-                write!(f, "the call has no parameter {}", names.join(", "))
-            }
-            Self::Missing(name) => write!(f, "the parameter `{name}` is required"),
-            Self::Parameter { name, error } => write!(f, "the parameter `{name}`: {error}"),
-            Self::Call(error) => error.fmt(f),
-            Self::Encode(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for DispatchError {}
-
-impl From<Error> for DispatchError {
-    fn from(error: Error) -> Self {
-        Self::Call(error)
-    }
-}
-
-impl From<serde_json::Error> for DispatchError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Encode(error)
-    }
 }

@@ -295,19 +295,23 @@ macro_rules! endpoint {
                 mut parameters: crate::dispatch::Parameters,
             ) -> crate::dispatch::Dispatched {
                 let call = Self::new(client.core());
-                let call = match parameters.account(Self::ENDPOINT) {
-                    Some(account) => call.with_account(account),
-                    None => call,
+                let account = crate::dispatch::account(&mut parameters, Self::ENDPOINT);
+                let call = match account {
+                    Ok(Some(account)) => call.with_account(account),
+                    Ok(None) => call,
+                    Err(error) => return crate::dispatch::Dispatched::Done(Err(error)),
                 };
                 $(
-                    let value: $required_type = match parameters.required($required_wire) {
+                    let value = crate::dispatch::required(&mut parameters, $required_wire);
+                    let value: $required_type = match value {
                         Ok(value) => value,
                         Err(error) => return crate::dispatch::Dispatched::Done(Err(error)),
                     };
                     let call = call.$required(value);
                 )*
                 $(
-                    let value: Option<$optional_type> = match parameters.optional($optional_wire) {
+                    let value = crate::dispatch::optional(&mut parameters, $optional_wire);
+                    let value: Option<$optional_type> = match value {
                         Ok(value) => value,
                         Err(error) => return crate::dispatch::Dispatched::Done(Err(error)),
                     };
@@ -334,15 +338,18 @@ macro_rules! endpoint {
                 mut parameters: crate::dispatch::Parameters,
             ) -> Result<exchange_wire::RawJson, crate::dispatch::DispatchError> {
                 let mut written = crate::dispatch::Written::new();
-                if let Some(account) = parameters.account(Self::ENDPOINT) {
+                let account = crate::dispatch::account(&mut parameters, Self::ENDPOINT)?;
+                if let Some(account) = account {
                     written.add("account", &account)?;
                 }
                 $(
-                    let value: $required_type = parameters.required($required_wire)?;
+                    let value: $required_type =
+                        crate::dispatch::required(&mut parameters, $required_wire)?;
                     written.add($required_wire, &value)?;
                 )*
                 $(
-                    let value: Option<$optional_type> = parameters.optional($optional_wire)?;
+                    let value: Option<$optional_type> =
+                        crate::dispatch::optional(&mut parameters, $optional_wire)?;
                     if let Some(value) = value {
                         written.add($optional_wire, &value)?;
                     }

@@ -1069,3 +1069,23 @@ exchange_transport::paged! {
     /// All trades and transfers of the group, from `timestamp_nanos` on.
     GetTransactionHistory, CursorPosition::Start
 }
+
+crate::paging::page_by_time! {
+    /// All transfers, oldest first, from `timestamp` on.
+    ///
+    /// The venue lets this call through every 5 s only, so a long list takes its time: 50 rows a
+    /// page, and one call more for the first page that is full, see
+    /// [`paging`](crate::paging#by-time).
+    ListPastTransfers of Transfer, limit_transfers "limit_transfers" 50 unsure 1,
+    |transfer| (transfer.timestampms.unix_millis(), transfer.eid)
+}
+
+crate::paging::page_by_time! {
+    /// All fees for custody, oldest first, from `timestamp` on.
+    ///
+    /// The venue lets this call through every 5 s only, so a long list takes its time: 50 rows a
+    /// page, and one call more for the first page that is full, see
+    /// [`paging`](crate::paging#by-time).
+    ListCustodyFeeTransfers of CustodyFeeTransfer, limit_transfers "limit_transfers" 50 unsure 1,
+    |fee| (fee.tx_time.unix_millis(), fee.eid)
+}

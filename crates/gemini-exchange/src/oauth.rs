@@ -8,6 +8,9 @@
 //!
 //! A call with a token has no nonce and no signature, and need not stand in line.
 //!
+//! [`RefreshingTokens`] is a source that trades the refresh token at the vendor's endpoint;
+//! [`FixedToken`] is one without:
+//!
 //! ```
 //! use gemini_exchange::oauth::{AccessToken, FixedToken};
 //! use gemini_exchange::Client;
@@ -19,16 +22,28 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! To send the user's browser to the authorization page, and to trade the code it comes back with
+//! for the first two tokens, is the program's part: the page is `/auth`, and the endpoint
+//! `/auth/token`, on [`AUTH_URL`].
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
 use exchange_transport::Error;
+use serde::Deserialize;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+mod refresh;
+
+pub use refresh::{
+    AUTH_URL, RefreshToken, RefreshingTokens, RefreshingTokensBuilder, SANDBOX_AUTH_URL, StoreError,
+};
+
 /// An access token. Overwritten with zeros when dropped, and never shown.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Deserialize)]
+#[serde(transparent)]
 pub struct AccessToken(String);
 
 impl AccessToken {
@@ -53,7 +68,8 @@ pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<AccessToken, Error
 
 /// Gives access tokens.
 ///
-/// Several calls may ask at the same time. An implementation that fetches tokens should do so once
+/// The time it takes is part of the call's own limit; a call that ends for lack of a token was not
+/// executed. Several calls may ask at the same time, and any of them may be given up. An implementation that fetches tokens should do so once
 /// for all of them, and store a new refresh token before it gives the access token that came with
 /// it.
 pub trait TokenSource: Send + Sync {

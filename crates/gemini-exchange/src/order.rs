@@ -547,6 +547,7 @@ pub struct TradeVolume {
     #[serde(with = "exchange_wire::decimal::number")]
     pub buy_maker_notional: Decimal,
     /// How often.
+    #[serde(with = "exchange_wire::integer")]
     pub buy_maker_count: u64,
     /// Sold by orders in the book, in the base currency.
     #[serde(with = "exchange_wire::decimal::number")]
@@ -555,6 +556,7 @@ pub struct TradeVolume {
     #[serde(with = "exchange_wire::decimal::number")]
     pub sell_maker_notional: Decimal,
     /// How often.
+    #[serde(with = "exchange_wire::integer")]
     pub sell_maker_count: u64,
     /// Bought by taking, in the base currency.
     #[serde(with = "exchange_wire::decimal::number")]
@@ -563,6 +565,7 @@ pub struct TradeVolume {
     #[serde(with = "exchange_wire::decimal::number")]
     pub buy_taker_notional: Decimal,
     /// How often.
+    #[serde(with = "exchange_wire::integer")]
     pub buy_taker_count: u64,
     /// Sold by taking, in the base currency.
     #[serde(with = "exchange_wire::decimal::number")]
@@ -571,6 +574,7 @@ pub struct TradeVolume {
     #[serde(with = "exchange_wire::decimal::number")]
     pub sell_taker_notional: Decimal,
     /// How often.
+    #[serde(with = "exchange_wire::integer")]
     pub sell_taker_count: u64,
 }
 
@@ -668,5 +672,5 @@ crate::paging::page_by_time! {
 crate::paging::page_by_time! {
     /// All of your own trades, oldest first, from `timestamp` on.
     ListPastTrades of MyTrade, limit_trades "limit_trades" 500,
-    |trade| (trade.timestampms.unix_millis(), trade.tid.unsigned_abs())
+    |trade| (trade.timestampms.unix_millis(), trade.tid)
 }

@@ -102,6 +102,17 @@ impl Request {
             .map(String::as_str)
     }
 
+    /// Whether a field or a parameter of the query was set.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.given(name).is_some() || self.given_query(name).is_some()
+    }
+
+    /// The number that a field was set to, or else `most`.
+    pub(crate) fn limit(&self, name: &str, most: u32) -> u32 {
+        let given = self.given(name).and_then(|json| json.decode().ok());
+        given.unwrap_or(most)
+    }
+
     /// Makes the call and decodes its answer.
     pub(crate) async fn send<T: DeserializeOwned>(self) -> Result<T, Error> {
         let (core, call, endpoint) = self.prepare()?;

@@ -1,9 +1,12 @@
 //! Staking.
 
+use chrono::DateTime;
+use exchange_transport::{Error, Operation};
 use exchange_wire::{Decimal, IndexMap, impl_by_shape, open_enum};
 use serde::{Deserialize, Serialize};
 
 use crate::fund::UUID;
+use crate::paging::{self, BackwardsPosition, Page, Paged};
 use crate::types::{Currency, IsoTime, Timestamp};
 
 endpoints! {
@@ -373,4 +376,69 @@ pub struct RatePeriod {
     /// When last.
     #[serde(rename = "lastAccrualAt")]
     pub last_accrual_at: Timestamp,
+}
+
+/// What happened once, and with whom: an item of the stream of
+/// [`ListStakingEventHistory`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StakingEvent {
+    /// With whom.
+    pub provider_id: String,
+    /// What happened.
+    pub transaction: StakingTransaction,
+}
+
+impl Paged for ListStakingEventHistory {
+    type Item = StakingEvent;
+    type Position = BackwardsPosition;
+    const OPERATION: &'static Operation = &<ListStakingEventHistory>::ENDPOINT.operation;
+
+    async fn page(self, position: BackwardsPosition) -> Result<Page<Self>, Error> {
+        // One row more than the last one must fit.
+        let limit = self.request.limit("limit", 500).max(2);
+        let until = position.until.and_then(DateTime::from_timestamp_millis);
+        let call = match until {
+            Some(time) => self.until(time),
+            None => self,
+        };
+        let providers = call.limit(limit).sort_asc(false).send().await?;
+        let is_full = |rows: usize| rows >= limit as usize;
+        // The limit may be for each provider. Then those of a full one end at a time of their own,
+        // and what the others have before that comes again with the next page.
+        let full = providers
+            .iter()
+            .filter(|one| is_full(one.transactions.len()));
+        let cut = full
+            .filter_map(|one| {
+                let times = one.transactions.iter();
+                times.filter_map(|row| row.date_time.unix_millis()).min()
+            })
+            .max();
+        let events: Vec<StakingEvent> = providers
+            .into_iter()
+            .flat_map(|one| {
+                let provider_id = one.provider_id;
+                let event = move |transaction| StakingEvent {
+                    provider_id: provider_id.clone(),
+                    transaction,
+                };
+                one.transactions.into_iter().map(event)
+            })
+            .collect();
+        let full = is_full(events.len());
+        let rows = paging::timed(events, |event| {
+            let row = &event.transaction;
+            // What was redeemed may be paid under the same id.
+            let id = format!("{} {}", row.transaction_id, row.transaction_type);
+            (row.date_time.unix_millis(), id)
+        })?;
+        paging::by_time_backwards(position, rows, full, cut, 1)
+    }
+}
+
+exchange_transport::paged! {
+    /// All events of all providers one by one, newest first, from `until` back to `since`, whatever
+    /// `sort_asc` says.
+    ListStakingEventHistory, BackwardsPosition::default()
 }

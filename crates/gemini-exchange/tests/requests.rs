@@ -84,6 +84,11 @@ async fn calls_by_id_refuse_what_does_not_fit() {
         call("gemini", "cancelOrder", r#"{"order_id":1,"x":2}"#).await,
         Err(DispatchError::UnknownParameters(names)) if names == ["x"]
     ));
+    // An account that is none must not become the client's own.
+    assert!(matches!(
+        call("gemini", "getAvailableBalances", r#"{"account":5}"#).await,
+        Err(DispatchError::Parameter { name, .. }) if name == "account"
+    ));
     // No account where none can be named.
     assert!(matches!(
         call("gemini", "sendHeartbeat", r#"{"account":"primary"}"#).await,

@@ -97,7 +97,7 @@ fn mismatch(answered: &Answered, mut error: DecodeError) -> Error {
 
 /// Whether the answer holds something that must not get into an error.
 pub(crate) fn answers_with_secret(operation: &Operation) -> bool {
-    operation.id == "getWebsocketsToken"
+    matches!(operation.id, "getWebsocketsToken" | "createPrimeApiUserKey")
 }
 
 fn missing(answered: &Answered) -> Error {

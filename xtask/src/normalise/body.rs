@@ -201,6 +201,7 @@ pub(super) fn body_as_query(
             required: required.contains(&name),
             location: Location::Query,
             doc: lowering.doc(&property),
+            deprecated: property.get("deprecated").and_then(Value::as_bool) == Some(true),
             example,
             name,
         };

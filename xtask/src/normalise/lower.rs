@@ -412,7 +412,14 @@ impl<'d> Lowering<'d> {
     }
 
     /// Puts a named type in place, or finds that it is there already.
-    pub(super) fn claim(&mut self, name: &str, plain: Value, facts: TypeFacts, at: &str) -> Value {
+    pub(super) fn claim(
+        &mut self,
+        name: &str,
+        plain: Value,
+        mut facts: TypeFacts,
+        at: &str,
+    ) -> Value {
+        at.clone_into(&mut facts.at);
         // A tuple is named by a word of its own.
         let mend = if facts.kind == TypeKind::Tuple {
             "x-tuple-name: AnotherName"

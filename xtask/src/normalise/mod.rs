@@ -243,7 +243,7 @@ fn with_real_pointer(document: &Value, mut problem: Problem) -> Problem {
 }
 
 /// Where a pointer that goes through references leads, so that an overlay can name the place.
-fn real_pointer(document: &Value, pointer: &str) -> String {
+pub(crate) fn real_pointer(document: &Value, pointer: &str) -> String {
     let mut real = String::new();
     for segment in pointer.split('/').skip(1) {
         let next = format!("{real}/{segment}");

@@ -72,6 +72,7 @@ impl Lowering<'_> {
             fields.push(FieldFacts {
                 name: element_name.clone(),
                 doc: text(element, "doc").map(str::to_owned),
+                at: at.clone(),
                 ..FieldFacts::default()
             });
             properties.insert(element_name, lowered);
@@ -122,7 +123,7 @@ impl Lowering<'_> {
             if is_required(schema, key, &target.value) {
                 required.push(key.clone());
             }
-            fields.push(self.field_facts(key, &target.value));
+            fields.push(self.field_facts(key, &target.value, &at));
             let suggested = format!("{name}{}", key.to_upper_camel_case());
             let place = Place {
                 at: &at,
@@ -190,7 +191,7 @@ impl Lowering<'_> {
     }
 
     /// What is known of a property besides its type.
-    fn field_facts(&self, key: &str, property: &Value) -> FieldFacts {
+    fn field_facts(&self, key: &str, property: &Value, at: &str) -> FieldFacts {
         let flag = |word: &str| property.get(word).and_then(Value::as_bool) == Some(true);
         FieldFacts {
             name: key.to_owned(),
@@ -200,6 +201,8 @@ impl Lowering<'_> {
             checks: checks(property),
             constant: constant_value(property).filter(|_| flag("x-constant")),
             deprecated: flag("deprecated"),
+            default: property.get("default").cloned(),
+            at: at.to_owned(),
         }
     }
 

@@ -147,6 +147,7 @@ pub(crate) fn lower(
         plain["requestBody"] = plain_body;
     }
     let operation = Operation {
+        at: found.pointer.clone(),
         id,
         rust_method,
         answer_type: format!("{type_name}Result"),

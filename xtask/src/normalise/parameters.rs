@@ -88,6 +88,7 @@ pub(super) fn lower_parameters(
             .get("example")
             .or_else(|| schema.get("example"))
             .cloned();
+        let deprecated = value.get("deprecated").and_then(Value::as_bool) == Some(true);
         add_parameter(
             lowering,
             type_name,
@@ -99,6 +100,7 @@ pub(super) fn lower_parameters(
                 required,
                 doc,
                 example,
+                deprecated,
             },
             parameters,
             plain,
@@ -224,6 +226,7 @@ pub(super) struct Described {
     pub(super) required: bool,
     pub(super) doc: Option<String>,
     pub(super) example: Option<Value>,
+    pub(super) deprecated: bool,
 }
 
 pub(super) fn add_parameter(
@@ -241,6 +244,7 @@ pub(super) fn add_parameter(
         required,
         doc,
         example,
+        deprecated,
     } = described;
     lowering.in_request = true;
     let suggested = format!("{type_name}{}", name.to_upper_camel_case());
@@ -295,6 +299,9 @@ pub(super) fn add_parameter(
     parameters.push(Parameter {
         comma_separated: resolved.get("x-comma-separated").and_then(Value::as_bool) == Some(true),
         checks: checks(&resolved),
+        default: resolved.get("default").cloned(),
+        deprecated,
+        at: at.to_owned(),
         rust_name,
         name,
         location,

@@ -5,15 +5,15 @@
 //! the operation table, `dispatch` calls by name for tools, `docs` documentation, [`surface`]
 //! what reviewers read.
 
-mod builders;
-mod checks;
-mod codecs;
+pub(crate) mod builders;
+pub(crate) mod checks;
+pub(crate) mod codecs;
 mod dispatch;
 mod docs;
 pub mod surface;
 mod table;
 mod tagged;
-mod types;
+pub(crate) mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -178,6 +178,46 @@ pub fn rewrite(model: &Model, file: &syn::File) -> Result<Rewritten, Vec<Problem
         types: homes,
         surface,
     })
+}
+
+/// The Rust type of every field (`Type.field`), argument (`method().argument`) and answer
+/// (`method()`) as it is written.
+#[cfg(test)]
+pub(crate) fn seen(
+    model: &Model,
+    file: &syn::File,
+) -> Result<BTreeMap<String, String>, Vec<Problem>> {
+    let structs = types::collect(module(file, "types"), model);
+    let built = builders::collect(module(file, "builder"));
+    let mut seen = BTreeMap::new();
+    for (name, facts) in &model.types {
+        let variant = model.types.values().any(|other| {
+            matches!(&other.kind, crate::model::TypeKind::Tagged(variants)
+                if variants.iter().any(|variant| variant.type_name == *name))
+        });
+        if variant || matches!(facts.kind, crate::model::TypeKind::OpenEnum(_)) {
+            continue;
+        }
+        for field in structs.fields.get(name).into_iter().flatten() {
+            seen.insert(
+                format!("{name}.{}", field.ident),
+                types::type_text(&field.ty),
+            );
+        }
+    }
+    for call in builders::calls(model, &built, &structs)? {
+        let method = &call.operation.rust_method;
+        for argument in &call.arguments {
+            seen.insert(
+                format!("{method}().{}", argument.field.ident),
+                types::type_text(&argument.field.ty),
+            );
+        }
+        if call.operation.answer != crate::model::Answer::Bytes {
+            seen.insert(format!("{method}()"), types::type_text(&call.answer));
+        }
+    }
+    Ok(seen)
 }
 
 fn module<'f>(file: &'f syn::File, name: &str) -> &'f [Item] {

@@ -257,15 +257,24 @@ fn open_enum(name: &str, facts: &TypeFacts, values: &[String]) -> Piece {
     let mut text = String::from("exchange_wire::open_enum! {\n");
     text.push_str(&docs::comment(&type_doc(name, facts), "    "));
     text.push_str(&format!("    pub enum {name} {{\n"));
-    let mut taken = BTreeSet::from(["Other".to_owned()]);
-    for (index, value) in values.iter().enumerate() {
-        let name = facts.variant_names.get(index).unwrap_or(value);
-        let variant = unique_variant(name, &mut taken);
+    for (variant, value) in variants(facts, values).iter().zip(values) {
         text.push_str(&docs::comment(&format!("`{value}`"), "        "));
         text.push_str(&format!("        {variant} = {value:?},\n"));
     }
     text.push_str("    }\n}\n");
     Piece::Text(text)
+}
+
+/// The Rust names of an open enum's values, in their order.
+pub(crate) fn variants(facts: &TypeFacts, values: &[String]) -> Vec<String> {
+    let mut taken = BTreeSet::from(["Other".to_owned()]);
+    values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| {
+            unique_variant(facts.variant_names.get(index).unwrap_or(value), &mut taken)
+        })
+        .collect()
 }
 
 /// A variant name for a wire value, different from those already taken.
@@ -329,8 +338,9 @@ fn structure(
     } else {
         quote!(#[derive(Clone, Debug, #default PartialEq)])
     };
-    // An answer may grow; a request is built by callers, who need to write it out.
-    let open = if facts.in_requests {
+    // An answer may grow, and so may a call's own request, which its builder writes. What is in a
+    // request is built by callers, who may write it out.
+    let open = if facts.in_requests && !name.ends_with("Request") {
         TokenStream::new()
     } else {
         quote!(#[non_exhaustive])

@@ -57,17 +57,15 @@ impl From<&str> for Refusal {
 pub(crate) type Outcome = Result<Reply, Refusal>;
 
 /// Spot's envelope, `{"error": […], "result": …}`.
-pub(crate) fn envelope(outcome: &Outcome) -> Answer {
-    let texts = |errors: &[String]| errors.iter().map(String::as_str).collect::<Json>();
+pub(crate) fn envelope(outcome: Outcome) -> Answer {
     match outcome {
         Ok(Reply::Result(result)) => Answer::json(
             200,
-            &object! { "error" => Json::List(Vec::new()), "result" => result.clone() },
+            &object! { "error" => Json::List(Vec::new()), "result" => result },
         ),
-        Ok(Reply::Warned(result, warnings)) => Answer::json(
-            200,
-            &object! { "error" => texts(warnings), "result" => result.clone() },
-        ),
+        Ok(Reply::Warned(result, warnings)) => {
+            Answer::json(200, &object! { "error" => warnings, "result" => result })
+        }
         Ok(Reply::Bytes {
             content_type,
             bytes,
@@ -75,8 +73,8 @@ pub(crate) fn envelope(outcome: &Outcome) -> Answer {
             status: 200,
             content_type,
             headers: Vec::new(),
-            body: bytes.clone(),
+            body: bytes,
         },
-        Err(Refusal(errors)) => Answer::json(200, &object! { "error" => texts(errors) }),
+        Err(Refusal(errors)) => Answer::json(200, &object! { "error" => errors }),
     }
 }

@@ -51,14 +51,9 @@ impl Ids {
 
     /// A UUID of the random kind.
     pub(crate) fn uuid(&mut self) -> String {
-        let (a, b, c, d, e) = (
-            self.hex(8),
-            self.hex(4),
-            self.hex(3),
-            self.hex(3),
-            self.hex(12),
-        );
-        format!("{a}-{b}-4{c}-a{d}-{e}")
+        let start = [self.hex(8), self.hex(4)].join("-");
+        let middle = format!("4{}-a{}", self.hex(3), self.hex(3));
+        format!("{start}-{middle}-{}", self.hex(12))
     }
 
     /// An account's public id: `AA` and 14 more, in groups of four.

@@ -71,7 +71,7 @@ impl Kraken {
         })
     }
 
-    fn route(&self, request: &Request) -> Route {
+    fn route(request: &Request) -> Route {
         let path = request.path();
         if let Some(name) = path.strip_prefix(PUBLIC) {
             return PUBLIC_OPERATIONS
@@ -296,7 +296,7 @@ enum Route {
 
 impl Venue for Kraken {
     fn operation(&self, request: &Request) -> String {
-        match self.route(request) {
+        match Self::route(request) {
             Route::Public(operation) | Route::Private(operation) => operation.name.to_owned(),
             Route::Legacy(operation) => operation.name.to_owned(),
             Route::External(operation, _) => {
@@ -320,7 +320,7 @@ impl Venue for Kraken {
             answer.content_type = "text/html; charset=UTF-8";
             return handled(answer, Some("no User-Agent".into()));
         }
-        let outcome = match self.route(request) {
+        let outcome = match Self::route(request) {
             Route::Public(operation) => self.public(operation, request, now),
             Route::Private(operation) => self.private(operation, request, now),
             Route::Legacy(operation) => match self.legacy(operation, request, now) {
@@ -342,14 +342,14 @@ impl Venue for Kraken {
             Route::Unknown => Err("EGeneral:Unknown method".into()),
         };
         let refused = outcome.as_ref().err().map(|Refusal(all)| all.join(", "));
-        handled(envelope(&outcome), refused)
+        handled(envelope(outcome), refused)
     }
 
     fn failure(&self, request: &Request, error: &str) -> Answer {
         if request.path().starts_with(EXTERNAL) {
             return external_failure(503, error);
         }
-        envelope(&Err(error.into()))
+        envelope(Err(error.into()))
     }
 }
 

@@ -17,24 +17,24 @@ use tokio::net::TcpStream;
 
 /// An answer as it came.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
     /// The entries of Kraken's `error`.
-    pub fn errors(&self) -> Vec<String> {
+    pub(crate) fn errors(&self) -> Vec<String> {
         serde_json::from_value(self.json()["error"].clone()).unwrap()
     }
 
     /// The `result` of a call that was accepted.
-    pub fn result(&self) -> Value {
+    pub(crate) fn result(&self) -> Value {
         assert_eq!(self.errors(), Vec::<String>::new());
         self.json()["result"].clone()
     }
@@ -42,7 +42,7 @@ impl Answer {
 
 /// Sends bytes as they are and reads until the venue closes. `None` if it
 /// closes without a whole head.
-pub async fn raw(url: &str, bytes: &[u8]) -> Option<Answer> {
+pub(crate) async fn raw(url: &str, bytes: &[u8]) -> Option<Answer> {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The venue may close before it has read all.
@@ -64,7 +64,7 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
 }
 
 /// A request as bytes, on a connection of its own.
-pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut text = format!("{method} {target} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -73,13 +73,13 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str)
     text.into_bytes()
 }
 
-pub async fn get(url: &str, target: &str) -> Answer {
+pub(crate) async fn get(url: &str, target: &str) -> Answer {
     let request = request("GET", target, &[("user-agent", "test/1")], "");
     raw(url, &request).await.unwrap()
 }
 
 /// Kraken's signature.
-pub fn sign(credentials: &Credentials, target: &str, nonce: &str, body: &str) -> String {
+pub(crate) fn sign(credentials: &Credentials, target: &str, nonce: &str, body: &str) -> String {
     let inner = digest::digest(&digest::SHA256, format!("{nonce}{body}").as_bytes());
     let message = [target.as_bytes(), inner.as_ref()].concat();
     let secret = STANDARD.decode(&credentials.secret).unwrap();
@@ -88,7 +88,7 @@ pub fn sign(credentials: &Credentials, target: &str, nonce: &str, body: &str) ->
 }
 
 /// A signed call of Kraken's with a JSON body. `body` holds the nonce.
-pub fn signed(credentials: &Credentials, target: &str, nonce: u64, body: &str) -> Vec<u8> {
+pub(crate) fn signed(credentials: &Credentials, target: &str, nonce: u64, body: &str) -> Vec<u8> {
     let signature = sign(credentials, target, &nonce.to_string(), body);
     let headers = [
         ("user-agent", "test/1"),
@@ -101,7 +101,7 @@ pub fn signed(credentials: &Credentials, target: &str, nonce: u64, body: &str) -
 
 /// A signed call with a nonce and no other parameter but those given, as JSON
 /// members (`"pair":"XBTUSD"`).
-pub async fn call(
+pub(crate) async fn call(
     url: &str,
     credentials: &Credentials,
     target: &str,

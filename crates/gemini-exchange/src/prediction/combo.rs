@@ -3,7 +3,7 @@
 use exchange_wire::open_enum;
 use serde::{Deserialize, Serialize};
 
-use super::market::Page;
+use super::market::{Page, total};
 use super::order::ContractMetadata;
 use crate::types::{Symbol, Timestamp};
 
@@ -239,4 +239,11 @@ pub struct ComboSummary {
     /// When it last changed.
     #[serde(rename = "updatedAt", default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
+}
+
+crate::paging::page_by_offset! {
+    /// All combos that the filters let through.
+    ListCombos of Combo, 500,
+    |answer| (answer.combos, total(answer.pagination.as_ref())),
+    id |combo| combo.contract.contract_id.as_deref()
 }

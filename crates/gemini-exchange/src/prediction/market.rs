@@ -1251,3 +1251,36 @@ pub struct HourlyVolume {
     #[serde(with = "exchange_wire::decimal")]
     pub volume: Decimal,
 }
+
+/// How many rows there are on all pages, if that was told.
+pub(super) fn total(page: Option<&Page>) -> Option<i64> {
+    i64::try_from(page?.total?).ok()
+}
+
+crate::paging::page_by_offset! {
+    /// All events that the filters let through.
+    ListEvents of Event, 500,
+    |answer| (answer.data, total(answer.pagination.as_ref())),
+    id |event| event.id.as_deref()
+}
+
+crate::paging::page_by_offset! {
+    /// All events made within the last 24 hours, newest first.
+    ListNewlyListedEvents of Event, 500,
+    |answer| (answer.data, total(answer.pagination.as_ref())),
+    id |event| event.id.as_deref()
+}
+
+crate::paging::page_by_offset! {
+    /// All events settled within the last 24 hours, latest first.
+    ListRecentlySettledEvents of Event, 500,
+    |answer| (answer.data, total(answer.pagination.as_ref())),
+    id |event| event.id.as_deref()
+}
+
+crate::paging::page_by_offset! {
+    /// All events that are approved and not active yet, soonest first.
+    ListUpcomingEvents of Event, 500,
+    |answer| (answer.data, total(answer.pagination.as_ref())),
+    id |event| event.id.as_deref()
+}

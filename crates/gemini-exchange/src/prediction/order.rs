@@ -1,6 +1,6 @@
 //! Orders.
 
-use exchange_transport::{At, Check, InvalidField};
+use exchange_transport::{At, Check, Error, InvalidField, Kind};
 use exchange_wire::{Decimal, open_enum};
 use serde::{Deserialize, Serialize};
 
@@ -591,4 +591,45 @@ pub struct CancelledOrder {
     /// The same in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+crate::paging::page_by_offset! {
+    /// All open orders. One that ends while the pages are asked for may make another one slip past.
+    GetActiveOrders of Order, 100,
+    |answer| (answer.orders, None),
+    number |order| Some(order.order_id)
+}
+
+/// Beyond this offset the venue gives no orders.
+const MOST_OFFSET: u32 = 10_000;
+
+fn by_offset(request: &Request, offset: u32) -> Result<(), Error> {
+    for name in ["from", "to"] {
+        if let Some(found) = request.given(name) {
+            return Err(InvalidField::new(
+                &At::ROOT.name(name),
+                "must not be set for a stream, as the venue then leaves out how many came before: \
+                 ask for short times one by one",
+                found,
+            )
+            .into());
+        }
+    }
+    if offset > MOST_OFFSET {
+        return Err(Error::new(Kind::InvalidRequest).with_text(format!(
+            "the venue gives no orders beyond the first {MOST_OFFSET}: ask for older ones with \
+             `from` and `to`"
+        )));
+    }
+    Ok(())
+}
+
+crate::paging::page_by_offset! {
+    /// Orders that are over, as far as the venue lets them be paged: the first 10,000 and one page.
+    ///
+    /// There is no stream with `from` or `to`: the venue then gives one page only, so ask for
+    /// times in which no more than 1,000 orders ended.
+    GetOrderHistory of Order, 1000, check by_offset,
+    |answer| (answer.orders, None),
+    number |order| Some(order.order_id)
 }

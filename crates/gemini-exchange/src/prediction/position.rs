@@ -456,3 +456,16 @@ pub struct ContractVolume {
     )]
     pub user_resting_qty: Option<Decimal>,
 }
+
+crate::paging::page_by_offset! {
+    /// All open positions.
+    GetPositions of Position, 1000,
+    |answer| (answer.positions, answer.total)
+}
+
+crate::paging::page_by_offset! {
+    /// All positions that were settled. The totals and what was cashed out are in the answers of
+    /// `send` only.
+    GetSettledPositions of SettledPosition, 1000,
+    |answer| (answer.positions, answer.total)
+}

@@ -4,7 +4,7 @@ use exchange_transport::InvalidField;
 use exchange_wire::{Decimal, open_enum};
 use serde::{Deserialize, Serialize};
 
-use super::market::Page;
+use super::market::{Page, total};
 use crate::market::DATE;
 use crate::request::{self, Request};
 use crate::types::Timestamp;
@@ -422,4 +422,18 @@ pub struct RewardsSummary {
     /// The day of the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_payout_date: Option<String>,
+}
+
+crate::paging::page_by_offset! {
+    /// All rebates that were paid, newest first.
+    ListMakerRebatePayouts of RebatePayout, 100,
+    |answer| (answer.payouts, None),
+    number |payout| Some(payout.id)
+}
+
+crate::paging::page_by_offset! {
+    /// All events with rewards for liquidity.
+    ListLiquidityRewardsEvents of RewardsEvent, 100,
+    |answer| (answer.events, total(answer.pagination.as_ref())),
+    id |event| Some(&event.event_ticker)
 }

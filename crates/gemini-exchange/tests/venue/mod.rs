@@ -76,9 +76,12 @@ impl Answer {
     }
 }
 
+type Handler = Arc<dyn Fn(&Request) -> Answer + Send + Sync>;
+
 #[derive(Default)]
 struct Shared {
     answers: VecDeque<Answer>,
+    handler: Option<Handler>,
     requests: Vec<Request>,
 }
 
@@ -104,6 +107,11 @@ impl Venue {
     /// Answers in this order; the last one is repeated.
     pub(crate) fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
         self.shared.lock().unwrap().answers = answers.into_iter().collect();
+    }
+
+    /// Answers each request by itself.
+    pub(crate) fn answer_by(&self, handler: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
+        self.shared.lock().unwrap().handler = Some(Arc::new(handler));
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -145,8 +153,10 @@ async fn serve(mut stream: TcpStream, shared: Arc<Mutex<Shared>>) {
     let refused = refusal(&request);
     let answer = {
         let mut shared = shared.lock().unwrap();
+        let handled = shared.handler.as_ref().map(|handler| handler(&request));
         shared.requests.push(request);
         let answer = match shared.answers.len() {
+            _ if handled.is_some() => handled.unwrap(),
             0 => Answer::new(500, "no answer was set"),
             1 => shared.answers[0].clone(),
             _ => shared.answers.pop_front().unwrap(),

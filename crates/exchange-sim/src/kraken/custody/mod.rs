@@ -12,6 +12,7 @@
 //! | [`funding`] | methods, addresses, fee quotes |
 //! | [`instruction`] | what a task is to change |
 //! | [`tasks`] | votes, states and activities |
+//! | [`task_answers`] | how they are told |
 //! | [`filter`] | what legacy lists are asked for |
 //! | [`denial`] | why something is not done, in either API |
 //! | [`rate`] | the limit on calls of the external API |
@@ -27,6 +28,7 @@ pub(crate) mod legacy;
 pub(crate) mod people;
 pub(crate) mod rate;
 pub(crate) mod script;
+pub(crate) mod task_answers;
 pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,8 @@
 //! Operations that read balances, ledgers, volume and keys.
 
-use std::time::Duration;
-
 use rust_decimal::Decimal;
 
-use super::assets::{Asset, PAIRS, Pair, find_asset, find_pair};
-use super::export::trades_of;
+use super::assets::{Asset, FeeTier, Pair, find_asset, find_pair};
 use super::statement::{Entry, Statement};
 use super::{Call, Operation, Permission, Spot};
 use crate::Moment;
@@ -18,14 +15,14 @@ const QUERY_FUNDS: Permission = Permission::Any(&["Funds permissions - Query"]);
 const QUERY_LEDGER: Permission = Permission::Any(&["Data - Query ledger entries"]);
 
 pub(crate) const OPERATIONS: &[Operation] = &[
-    operation("Balance", QUERY_FUNDS, 1, balance),
-    operation("BalanceEx", QUERY_FUNDS, 1, balance_ex),
-    operation("CreditLines", QUERY_FUNDS, 1, credit_lines),
-    operation("Ledgers", QUERY_LEDGER, 2, ledgers),
-    operation("QueryLedgers", QUERY_LEDGER, 2, query_ledgers),
-    operation("TradeVolume", QUERY_FUNDS, 1, trade_volume),
-    operation("GetApiKeyInfo", Permission::None, 1, get_api_key_info),
-    operation(
+    Operation::new("Balance", QUERY_FUNDS, 1, balance),
+    Operation::new("BalanceEx", QUERY_FUNDS, 1, balance_ex),
+    Operation::new("CreditLines", QUERY_FUNDS, 1, credit_lines),
+    Operation::new("Ledgers", QUERY_LEDGER, 2, ledgers),
+    Operation::new("QueryLedgers", QUERY_LEDGER, 2, query_ledgers),
+    Operation::new("TradeVolume", QUERY_FUNDS, 1, trade_volume),
+    Operation::new("GetApiKeyInfo", Permission::None, 1, get_api_key_info),
+    Operation::new(
         "ListWalletAccounts",
         Permission::None,
         1,
@@ -95,52 +92,6 @@ const PERMISSIONS: [(&str, &str); 13] = [
     ("update-withdraw-address", "Update withdrawal addresses"),
 ];
 
-/// A step of the fee schedule that all pairs share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FeeTier {
-    /// The volume of 30 days in USD from which it holds.
-    pub volume: i64,
-    /// What a taker pays, in hundredths of a percent.
-    pub taker: i64,
-    /// What a maker pays, in hundredths of a percent.
-    pub maker: i64,
-}
-
-/// The fee schedule, dearest first.
-pub(crate) const FEE_TIERS: [FeeTier; 9] = [
-    tier(0, 40, 25),
-    tier(10_000, 35, 20),
-    tier(50_000, 24, 14),
-    tier(100_000, 22, 12),
-    tier(250_000, 20, 10),
-    tier(500_000, 18, 8),
-    tier(1_000_000, 16, 6),
-    tier(5_000_000, 12, 2),
-    tier(10_000_000, 10, 0),
-];
-
-const fn tier(volume: i64, taker: i64, maker: i64) -> FeeTier {
-    FeeTier {
-        volume,
-        taker,
-        maker,
-    }
-}
-
-const fn operation(
-    name: &'static str,
-    permission: Permission,
-    cost: u32,
-    call: fn(&mut Spot, &Call<'_>) -> Outcome,
-) -> Operation {
-    Operation {
-        name,
-        permission,
-        cost,
-        call,
-    }
-}
-
 /// An amount with so many digits after the point; what is beyond is cut.
 pub(crate) fn fixed(amount: Decimal, decimals: u32) -> Json {
     let mut amount = amount.trunc_with_scale(decimals);
@@ -190,51 +141,13 @@ impl Spot {
             .ok_or_else(|| "EAccount:Invalid permissions".into())
     }
 
-    /// What an amount is worth in USD at the last prices; none without a price.
-    pub(crate) fn in_usd(&self, asset: &str, amount: Decimal) -> Option<Decimal> {
-        amount.checked_mul(self.usd_price(asset)?)
-    }
-
-    /// What an amount is worth in another asset at the last prices; none
-    /// without prices.
-    pub(crate) fn worth(&self, asset: &str, amount: Decimal, into: &str) -> Option<Decimal> {
-        if asset == into {
-            return Some(amount);
-        }
-        self.in_usd(asset, amount)?
-            .checked_div(self.usd_price(into)?)
-    }
-
-    fn usd_price(&self, asset: &str) -> Option<Decimal> {
-        const USD: &str = "ZUSD";
-        if asset == USD {
-            return Some(Decimal::ONE);
-        }
-        let last = |pair: &Pair| self.markets.get(pair).map(super::market::Market::last);
-        let of = |base: &str, quote: &str| {
-            PAIRS
-                .iter()
-                .find(|pair| pair.base == base && pair.quote == quote)
-        };
-        if let Some(pair) = of(asset, USD) {
-            return last(pair);
-        }
-        if let Some(pair) = of(USD, asset) {
-            return Decimal::ONE.checked_div(last(pair)?);
-        }
-        // Coins that stand for a dollar, should they have no market.
-        ["USDT", "USDC", "DAI"]
-            .contains(&asset)
-            .then_some(Decimal::ONE)
-    }
-
-    /// What the accounts of a master traded within 30 days, in USD.
-    pub(crate) fn volume_of(&self, account: &str, now: Moment) -> Decimal {
-        let since = now.minus(Duration::from_secs(30 * 86_400));
-        trades_of(self, account)
-            .iter()
-            .filter(|trade| trade.time >= since && trade.time <= now)
-            .filter_map(|trade| self.in_usd(find_pair(&trade.pair)?.quote, trade.cost))
+    /// What counts for the fees of an account: US dollars that it and the other
+    /// accounts of its master traded in the last 30 days.
+    pub(crate) fn fee_volume(&self, account: &str, now: Moment) -> Decimal {
+        let master = self.treasury.master_of(account);
+        self.treasury
+            .domain(master)
+            .map(|account| self.desk.volume_of(account, now))
             .fold(Decimal::ZERO, Decimal::saturating_add)
     }
 
@@ -510,25 +423,23 @@ fn volume_pairs(params: &Params) -> Result<Vec<&'static Pair>, Refusal> {
     pairs.collect()
 }
 
-/// The place in the fee schedule that a volume gives.
-pub(crate) fn fee_tier(volume: Decimal) -> usize {
-    FEE_TIERS
-        .iter()
-        .rposition(|tier| volume >= Decimal::from(tier.volume))
-        .unwrap_or_default()
+/// A percentage as the fees are told.
+fn percent(hundredths: u16) -> Json {
+    fixed(Decimal::new(hundredths.into(), 2), 4)
 }
 
-fn fee_json(tier: usize, of: fn(&FeeTier) -> i64) -> Json {
-    let percent = |tier: &FeeTier| fixed(Decimal::new(of(tier), 2), 4);
-    let volume = |tier: &FeeTier| fixed(Decimal::from(tier.volume), 4);
-    let next = FEE_TIERS.get(tier + 1);
+fn fee_json(pair: &Pair, volume: Decimal, of: fn(&FeeTier) -> u16) -> Json {
+    let active = pair.fee_tier(volume);
+    let next = pair.fees.iter().find(|tier| tier.volume > active.volume);
+    let fee = |tier: &FeeTier| percent(of(tier));
+    let from = |tier: &FeeTier| fixed(tier.volume.into(), 4);
     object! {
-        "fee" => FEE_TIERS.get(tier).map(percent),
-        "minfee" => FEE_TIERS.last().map(percent),
-        "maxfee" => FEE_TIERS.first().map(percent),
-        "nextfee" => next.map(percent),
-        "tiervolume" => FEE_TIERS.get(tier).map(volume),
-        "nextvolume" => next.map(volume),
+        "fee" => fee(&active),
+        "minfee" => pair.fees.last().map(fee),
+        "maxfee" => pair.fees.first().map(fee),
+        "nextfee" => next.map(fee),
+        "tiervolume" => from(&active),
+        "nextvolume" => next.map(from),
     }
 }
 
@@ -542,28 +453,18 @@ fn trade_volume(spot: &mut Spot, call: &Call<'_>) -> Outcome {
         .domain(spot.treasury.master_of(own))
         .map(str::to_owned)
         .collect();
-    let volumes: Vec<Decimal> = accounts
-        .iter()
-        .map(|account| spot.volume_of(account, call.now))
-        .collect();
-    let volume = volumes
-        .iter()
-        .fold(Decimal::ZERO, |sum, volume| sum.saturating_add(*volume));
-    let tier = fee_tier(volume);
-    let by_pair = |of: fn(&FeeTier) -> i64| {
+    let volume = spot.fee_volume(own, call.now);
+    let by_pair = |of: fn(&FeeTier) -> u16| {
         let fees: Json = pairs
             .iter()
-            .map(|pair| (pair.id, fee_json(tier, of)))
+            .map(|pair| (pair.id, fee_json(pair, volume, of)))
             .collect();
         (!pairs.is_empty()).then_some(fees)
     };
     let platform = accounts
         .iter()
         .flat_map(|account| spot.holdings(account))
-        .filter_map(|(asset, amount)| {
-            let plain = asset.split_once('.').map_or(asset.as_str(), |(p, _)| p);
-            spot.in_usd(find_asset(plain)?.id, amount)
-        })
+        .filter_map(|(asset, amount)| spot.value_in(&asset, amount, "ZUSD"))
         .fold(Decimal::ZERO, Decimal::saturating_add);
     let mut result = object! {
         "currency" => "ZUSD",
@@ -583,10 +484,10 @@ fn trade_volume(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     if accounts.len() > 1 && spot.treasury.master_of(own) == own {
         let subaccounts: Json = accounts
             .iter()
-            .zip(&volumes)
-            .filter(|(account, _)| *account != own)
-            .map(|(account, volume)| {
-                object! { "iiban" => account.as_str(), "volume" => fixed(*volume, 4) }
+            .filter(|account| *account != own)
+            .map(|account| {
+                let volume = spot.desk.volume_of(account, call.now);
+                object! { "iiban" => account.as_str(), "volume" => fixed(volume, 4) }
             })
             .collect();
         members.insert("volume_subaccounts".to_owned(), subaccounts);
@@ -598,7 +499,7 @@ fn trade_volume(spot: &mut Spot, call: &Call<'_>) -> Outcome {
                 object! {
                     "pair" => pair.id,
                     "class" => "forex",
-                    "tiers" => tiers_json(tier),
+                    "tiers" => tiers_json(pair, volume),
                 }
             })
             .collect();
@@ -607,18 +508,18 @@ fn trade_volume(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     Ok(result.into())
 }
 
-fn tiers_json(active: usize) -> Json {
-    FEE_TIERS
+fn tiers_json(pair: &Pair, volume: Decimal) -> Json {
+    let active = pair.fee_tier(volume);
+    pair.fees
         .iter()
-        .enumerate()
-        .map(|(place, tier)| {
+        .map(|tier| {
             object! {
-                "maker_fee" => fixed(Decimal::new(tier.maker, 2), 4),
-                "taker_fee" => fixed(Decimal::new(tier.taker, 2), 4),
-                "min_spot_volume" => fixed(Decimal::from(tier.volume), 4),
+                "maker_fee" => percent(tier.maker),
+                "taker_fee" => percent(tier.taker),
+                "min_spot_volume" => fixed(tier.volume.into(), 4),
                 "min_futures_volume" => None::<&str>,
                 "min_assets_on_platform" => None::<&str>,
-                "active" => place == active,
+                "active" => *tier == active,
             }
         })
         .collect()

@@ -566,7 +566,10 @@ mod tests {
             assert!(pair.first_price > 2_000, "{}", pair.id);
             assert_eq!(pair.fees[0].volume, 0);
             assert!(pair.fees.is_sorted_by_key(|tier| tier.volume));
-            assert!(pair.fees.is_sorted_by(|a, b| a.taker > b.taker));
+            assert!(
+                pair.fees
+                    .is_sorted_by(|a, b| a.taker > b.taker && a.maker >= b.maker)
+            );
         }
     }
 

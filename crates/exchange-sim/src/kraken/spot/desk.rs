@@ -6,13 +6,15 @@
 //! | [`request`] | reading an order from a request |
 //! | [`rules`] | what the venue's state and the table of pairs say about an order |
 //! | [`limits`] | how much the engine takes from one account |
-//! | [`matching`] | placing, filling, changing and ending orders |
+//! | [`placing`] | placing, changing and cancelling orders |
+//! | [`matching`] | filling and ending orders |
 //! | [`positions`] | margin |
 //! | [`timers`] | what happens by itself |
 
 pub(crate) mod limits;
 pub(crate) mod matching;
 pub(crate) mod order;
+pub(crate) mod placing;
 pub(crate) mod positions;
 pub(crate) mod request;
 pub(crate) mod rules;
@@ -71,6 +73,13 @@ pub(crate) struct Trade {
     pub closing: bool,
     pub liquidation: bool,
     pub ledgers: Vec<String>,
+}
+
+impl Trade {
+    /// What the venue says about it beside the rest.
+    pub(crate) fn misc(&self) -> &'static str {
+        if self.closing { "closing" } else { "" }
+    }
 }
 
 /// The orders of all accounts, and what came of them.

@@ -48,12 +48,7 @@ const fn operation(
     permission: Permission,
     call: fn(&mut Spot, &Call<'_>) -> Outcome,
 ) -> Operation {
-    Operation {
-        name,
-        permission,
-        cost: 1,
-        call,
-    }
+    Operation::new(name, permission, 1, call)
 }
 
 const NO_STRATEGY: &str = "EGeneral:Invalid arguments:Invalid strategy ID";
@@ -98,7 +93,7 @@ fn amount_of(call: &Call<'_>, asset: &Asset) -> Result<Decimal, Refusal> {
 /// Whether an amount is less than a strategy takes at a time.
 fn is_too_little(spot: &Spot, strategy: &Strategy, amount: Decimal) -> bool {
     let least = Decimal::new(strategy.least, 2);
-    spot.in_usd(strategy.asset, amount)
+    spot.value_in(strategy.asset, amount, "ZUSD")
         .is_some_and(|worth| worth < least)
 }
 
@@ -248,7 +243,7 @@ fn list_allocations(spot: &mut Spot, call: &Call<'_>) -> Outcome {
             continue;
         };
         let worth = |native: Decimal| {
-            let worth = spot.worth(asset.id, native, into.id);
+            let worth = spot.value_in(asset.id, native, into.id);
             worth.unwrap_or_default()
         };
         total = total.saturating_add(worth(allocation.total()));

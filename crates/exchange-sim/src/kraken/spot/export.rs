@@ -15,8 +15,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::account::{decimals_of, fixed};
-use super::assets::{PAIRS, find_pair};
-use super::statement::Entry;
+use super::desk::order::side_name;
+use super::orders::kind_of_trade;
 use super::{Call, Operation, Permission, Spot};
 use crate::Moment;
 use crate::json::{Json, list, object};
@@ -354,83 +354,6 @@ fn remove(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     Ok(object! { kind => true }.into())
 }
 
-/// A trade of an account, as reports and the volume need it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TradeRow {
-    pub txid: String,
-    pub order: String,
-    /// The pair's id.
-    pub pair: String,
-    pub time: Moment,
-    /// `buy` or `sell`.
-    pub side: &'static str,
-    pub order_type: String,
-    pub price: Decimal,
-    /// In the quote asset.
-    pub cost: Decimal,
-    /// In the quote asset.
-    pub fee: Decimal,
-    /// In the base asset.
-    pub volume: Decimal,
-    pub margin: Decimal,
-    pub misc: String,
-    /// Ids of the ledger entries.
-    pub ledgers: Vec<String>,
-}
-
-/// The trades of an account, oldest first, as far as its ledger tells them: it
-/// knows no order and no price, and no margin trades.
-pub(crate) fn trades_of(spot: &Spot, account: &str) -> Vec<TradeRow> {
-    let Some(statement) = spot.statements.get(account) else {
-        return Vec::new();
-    };
-    let trades: Vec<&Entry> = statement
-        .entries
-        .iter()
-        .filter(|entry| entry.kind == "trade")
-        .collect();
-    trades
-        .windows(2)
-        .filter_map(|both| match both {
-            [one, two] if one.refid == two.refid => row(one, two),
-            _ => None,
-        })
-        .collect()
-}
-
-/// The trade behind two entries; none if they are not the two of one pair.
-fn row(one: &Entry, two: &Entry) -> Option<TradeRow> {
-    let is = |base: &Entry, quote: &Entry| {
-        let pair = PAIRS
-            .iter()
-            .find(|pair| pair.base == base.asset && pair.quote == quote.asset);
-        pair.copied()
-    };
-    let (pair, base, quote) = is(one, two)
-        .map(|pair| (pair, one, two))
-        .or_else(|| is(two, one).map(|pair| (pair, two, one)))?;
-    let (volume, cost) = (base.amount.abs(), quote.amount.abs());
-    Some(TradeRow {
-        txid: base.refid.clone(),
-        order: String::new(),
-        pair: pair.id.to_owned(),
-        time: base.time,
-        side: if base.amount.is_sign_negative() {
-            "sell"
-        } else {
-            "buy"
-        },
-        order_type: String::new(),
-        price: cost.checked_div(volume)?.round_dp(pair.price_decimals),
-        cost,
-        fee: quote.fee,
-        volume,
-        margin: Decimal::ZERO,
-        misc: String::new(),
-        ledgers: vec![one.id.clone(), two.id.clone()],
-    })
-}
-
 /// A zip archive with the report's file.
 fn archive(spot: &Spot, report: &Report) -> Option<Bytes> {
     let rows = match report.kind {
@@ -501,29 +424,28 @@ fn ledger_rows(spot: &Spot, report: &Report) -> Rows {
 }
 
 fn trade_rows(spot: &Spot, report: &Report) -> Rows {
-    trades_of(spot, &report.account)
-        .into_iter()
+    spot.desk
+        .trades_of(&report.account)
         .filter(|trade| trade.time >= report.from && trade.time <= report.until)
         .map(|trade| {
-            let (price, cost, volume) = find_pair(&trade.pair).map_or((8, 8, 8), |pair| {
-                (pair.price_decimals, pair.cost_decimals, pair.lot_decimals)
-            });
+            let pair = trade.pair;
+            let money = |amount| plain(amount, pair.cost_decimals);
             let value = |column: &&str| match *column {
                 "ordertxid" => trade.order.clone(),
-                "pair" => trade.pair.clone(),
+                "pair" => pair.id.to_owned(),
                 "time" => date_and_time(trade.time, 4),
-                "type" => trade.side.to_owned(),
-                "ordertype" => trade.order_type.clone(),
-                "price" => plain(trade.price, price),
-                "cost" => plain(trade.cost, cost),
-                "fee" => plain(trade.fee, cost),
-                "vol" => plain(trade.volume, volume),
-                "margin" => plain(trade.margin, cost),
-                "misc" => trade.misc.clone(),
+                "type" => side_name(trade.side).to_owned(),
+                "ordertype" => kind_of_trade(trade).to_owned(),
+                "price" => plain(trade.price, pair.price_decimals),
+                "cost" => money(trade.cost),
+                "fee" => money(trade.fee),
+                "vol" => plain(trade.volume, pair.lot_decimals),
+                "margin" => money(trade.margin),
+                "misc" => trade.misc().to_owned(),
                 _ => trade.ledgers.join(","),
             };
             let values = report.columns.iter().map(value).collect();
-            (trade.txid.clone(), values)
+            (trade.id.clone(), values)
         })
         .collect()
 }

@@ -14,6 +14,7 @@
 //! | [`treasury`] | deposits, withdrawals, transfers and subaccounts |
 //! | [`earn`] | strategies and allocations |
 //! | [`export`] | reports |
+//! | [`worth`] | what something is worth |
 //! | `script_funds` | what a test does to deposits, withdrawals and rewards |
 
 pub(crate) mod account;
@@ -30,6 +31,10 @@ pub(crate) mod script_orders;
 pub(crate) mod statement;
 pub(crate) mod trading;
 pub(crate) mod treasury;
+pub(crate) mod worth;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -75,6 +80,22 @@ pub(crate) struct Operation {
     /// What it adds to the key's call counter; public ones add nothing.
     pub cost: u32,
     pub call: fn(&mut Spot, &Call<'_>) -> Outcome,
+}
+
+impl Operation {
+    const fn new(
+        name: &'static str,
+        permission: Permission,
+        cost: u32,
+        call: fn(&mut Spot, &Call<'_>) -> Outcome,
+    ) -> Self {
+        Self {
+            name,
+            permission,
+            cost,
+            call,
+        }
+    }
 }
 
 /// One call of an operation.

@@ -147,7 +147,7 @@ mod tests {
     use crate::kraken::handle::FIRST_ACCOUNT;
     use crate::kraken::params::Params;
     use crate::kraken::spot::assets::find_pair;
-    use crate::kraken::spot::desk::matching::Origin;
+    use crate::kraken::spot::desk::placing::Origin;
     use crate::kraken::spot::desk::request::{CloseFields, read_terms};
 
     #[test]

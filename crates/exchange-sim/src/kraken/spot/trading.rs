@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 
 use super::assets::{Pair, find_pair};
 use super::desk::limits::{self, Act};
-use super::desk::matching::{Change, Origin, resolve};
 use super::desk::order::{Flags, Kind, MOST, Order, Price, Terms, fixed, plain};
+use super::desk::placing::{Amended, Change, Origin, resolve};
 use super::desk::request::{self, CloseFields, check_deadline, read_terms};
 use super::desk::rules::{check_class, check_price, check_size, check_status, check_up};
 use super::market::status::KrakenStatus;
@@ -34,30 +34,16 @@ const LONGEST_TIMER: i64 = 86_400;
 /// Seconds in which a token must be used.
 const TOKEN_LIFE: u32 = 900;
 
-const fn operation(
-    name: &'static str,
-    permission: Permission,
-    cost: u32,
-    call: fn(&mut Spot, &Call<'_>) -> Outcome,
-) -> Operation {
-    Operation {
-        name,
-        permission,
-        cost,
-        call,
-    }
-}
-
 pub(crate) const OPERATIONS: &[Operation] = &[
-    operation("AddOrder", Permission::All(&[CREATE]), 0, add_order),
-    operation("AddOrderBatch", BOTH, 0, add_order_batch),
-    operation("AmendOrder", EITHER, 0, amend_order),
-    operation("EditOrder", BOTH, 0, edit_order),
-    operation("CancelOrder", EITHER, 0, cancel_order),
-    operation("CancelOrderBatch", EITHER, 0, cancel_order_batch),
-    operation("CancelAll", EITHER, 1, cancel_all),
-    operation("CancelAllOrdersAfter", EITHER, 1, cancel_all_after),
-    operation(
+    Operation::new("AddOrder", Permission::All(&[CREATE]), 0, add_order),
+    Operation::new("AddOrderBatch", BOTH, 0, add_order_batch),
+    Operation::new("AmendOrder", EITHER, 0, amend_order),
+    Operation::new("EditOrder", BOTH, 0, edit_order),
+    Operation::new("CancelOrder", EITHER, 0, cancel_order),
+    Operation::new("CancelOrderBatch", EITHER, 0, cancel_order_batch),
+    Operation::new("CancelAll", EITHER, 1, cancel_all),
+    Operation::new("CancelAllOrdersAfter", EITHER, 1, cancel_all_after),
+    Operation::new(
         "GetWebSocketsToken",
         Permission::All(&["WebSocket interface - On"]),
         1,
@@ -250,8 +236,13 @@ fn amend_order(spot: &mut Spot, call: &Call<'_>) -> Outcome {
         check_size(pair, volume, MOST)?;
     }
     check_deadline(params, call.now)?;
-    let id = spot.amend(number, &change, call.now)?;
-    Ok(object! { "amend_id" => id }.into())
+    let Amended { id, changed } = spot.amend(number, &change, call.now)?;
+    let result = object! { "amend_id" => id };
+    Ok(if changed {
+        result.into()
+    } else {
+        Reply::Warned(result, vec!["WDatabase:No change".to_owned()])
+    })
 }
 
 fn edit_order(spot: &mut Spot, call: &Call<'_>) -> Outcome {

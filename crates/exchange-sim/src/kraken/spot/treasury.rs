@@ -95,12 +95,7 @@ const fn operation(
     permission: Permission,
     call: fn(&mut Spot, &Call<'_>) -> Outcome,
 ) -> Operation {
-    Operation {
-        name,
-        permission,
-        cost: 1,
-        call,
-    }
+    Operation::new(name, permission, 1, call)
 }
 
 /// What is on its way in or out, and whose accounts there are.

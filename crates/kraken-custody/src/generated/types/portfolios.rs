@@ -1145,6 +1145,7 @@ pub struct DepositAddress {
 
 /// What `deposit_addresses` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DepositAddressesRequest {
     /// Asset class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1234,6 +1235,7 @@ pub struct DepositMethod {
 
 /// What `deposit_methods` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DepositMethodsRequest {
     /// Asset to deposit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1247,6 +1249,7 @@ pub struct DepositMethodsRequest {
 
 /// What `get_custody_balance` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetCustodyBalanceRequest {
     /// Vault to report on.
     ///
@@ -1273,6 +1276,7 @@ impl Check for GetCustodyBalanceRequest {
 
 /// What `get_custody_transaction` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetCustodyTransactionRequest {
     /// Vault the transaction belongs to.
     pub vault_id: String,
@@ -1287,6 +1291,7 @@ pub struct GetCustodyTransactionRequest {
 
 /// What `list_custody_transactions` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ListCustodyTransactionsRequest {
     /// Rows per page.
     ///
@@ -1346,6 +1351,7 @@ impl Check for ListCustodyTransactionsRequest {
 
 /// What `list_custody_vaults` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ListCustodyVaultsRequest {
     /// True adds the vault's feature policies to the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]

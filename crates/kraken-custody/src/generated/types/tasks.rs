@@ -885,6 +885,7 @@ exchange_wire::open_enum! {
 
 /// What `list_custody_activities` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ListCustodyActivitiesRequest {
     /// Filters of the activity list: every group must match; without a group all activities do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -933,6 +934,7 @@ pub struct ListCustodyActivitiesResult {
 
 /// What `list_custody_tasks` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ListCustodyTasksRequest {
     /// Filters of the task list: every group must match; without a group all tasks do.
     #[serde(default, skip_serializing_if = "Option::is_none")]

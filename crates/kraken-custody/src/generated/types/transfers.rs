@@ -59,6 +59,7 @@ pub struct WithdrawAddress {
 
 /// What `withdraw_addresses` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WithdrawAddressesRequest {
     /// Only this asset class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -192,6 +193,7 @@ pub struct WithdrawMethod {
 
 /// What `withdraw_methods` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WithdrawMethodsRequest {
     /// Only this asset.
     ///

@@ -33,6 +33,7 @@ pub type ExportStatusResult = Vec<ExportReport>;
 
 /// What `add_export` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AddExportRequest {
     /// What to export.
     pub report: ReportType,
@@ -412,6 +413,7 @@ exchange_wire::open_enum! {
 
 /// What `export_status` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ExportStatusRequest {
     /// Kind of export to ask about.
     pub report: ReportType,
@@ -536,6 +538,7 @@ pub struct FeeScheduleTier {
 
 /// What `get_account_balance` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetAccountBalanceRequest {
     /// How tokenized equities (xstocks) are counted.
     /// - `rebased`: in units of the underlying equity.
@@ -616,6 +619,7 @@ pub struct GetApiKeyInfoResult {
 
 /// What `get_closed_orders` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetClosedOrdersRequest {
     /// Add the ids of each order's trades.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -680,6 +684,7 @@ pub struct GetClosedOrdersResult {
 
 /// What `get_credit_lines` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetCreditLinesRequest {
     /// How tokenized equities (xstocks) are counted.
     /// - `rebased`: in units of the underlying equity.
@@ -702,6 +707,7 @@ pub struct GetCreditLinesResult {
 
 /// What `get_extended_balance` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetExtendedBalanceRequest {
     /// How tokenized equities (xstocks) are counted.
     /// - `rebased`: in units of the underlying equity.
@@ -712,6 +718,7 @@ pub struct GetExtendedBalanceRequest {
 
 /// What `get_ledgers_info` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetLedgersInfoRequest {
     /// Ledger ids, at most 20.
     #[serde(with = "exchange_wire::comma")]
@@ -730,6 +737,7 @@ pub struct GetLedgersInfoRequest {
 
 /// What `get_ledgers` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetLedgersRequest {
     /// Assets to list: names, or names with their class for classes other than `currency`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -790,6 +798,7 @@ pub struct GetLedgersResult {
 
 /// What `get_open_orders` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetOpenOrdersRequest {
     /// Add the ids of each order's trades.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -845,6 +854,7 @@ pub struct GetOpenOrdersResult {
 
 /// What `get_open_positions` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetOpenPositionsRequest {
     /// Only these positions; all when empty.
     #[serde(
@@ -868,6 +878,7 @@ pub struct GetOpenPositionsRequest {
 
 /// What `get_order_amends` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetOrderAmendsRequest {
     /// Kraken id of the amended order.
     pub order_id: String,
@@ -896,6 +907,7 @@ pub struct GetOrderAmendsResult {
 
 /// What `get_orders_info` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetOrdersInfoRequest {
     /// Add the ids of each order's trades.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -921,6 +933,7 @@ pub struct GetOrdersInfoRequest {
 
 /// What `get_trade_balance` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetTradeBalanceRequest {
     /// Asset the figures are expressed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1029,6 +1042,7 @@ pub struct GetTradeBalanceResult {
 
 /// What `get_trade_history` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetTradeHistoryRequest {
     /// Only trades of this kind. `type` on the wire.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
@@ -1110,6 +1124,7 @@ pub struct GetTradeHistoryResult {
 
 /// What `get_trade_volume` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetTradeVolumeRequest {
     /// Pairs to price: names, or names with their class, which classes such as `derivatives` or
     /// `equity_pair` need.
@@ -1166,6 +1181,7 @@ pub struct GetTradeVolumeResult {
 
 /// What `get_trades_info` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetTradesInfoRequest {
     /// Trade ids, at most 20.
     #[serde(with = "exchange_wire::comma")]
@@ -1800,6 +1816,7 @@ exchange_wire::open_enum! {
 
 /// What `remove_export` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RemoveExportRequest {
     /// Id of the export.
     pub id: String,
@@ -1842,6 +1859,7 @@ exchange_wire::open_enum! {
 
 /// What `retrieve_export` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RetrieveExportRequest {
     /// Id of the export.
     pub id: String,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// What `allocate_strategy` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AllocateStrategyRequest {
     /// Amount to put in; always needed.
     #[serde(with = "exchange_wire::decimal")]
@@ -49,6 +50,7 @@ pub struct AprEstimate {
 
 /// What `deallocate_strategy` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DeallocateStrategyRequest {
     /// Amount to take out; always needed.
     #[serde(with = "exchange_wire::decimal")]
@@ -461,6 +463,7 @@ exchange_wire::open_enum! {
 
 /// What `get_allocate_strategy_status` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetAllocateStrategyStatusRequest {
     /// Strategy id, as Earn/Strategies gives it.
     pub strategy_id: String,
@@ -468,6 +471,7 @@ pub struct GetAllocateStrategyStatusRequest {
 
 /// What `get_deallocate_strategy_status` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetDeallocateStrategyStatusRequest {
     /// Strategy id, as Earn/Strategies gives it.
     pub strategy_id: String,
@@ -475,6 +479,7 @@ pub struct GetDeallocateStrategyStatusRequest {
 
 /// Page wanted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ListAllocationsRequest {
     /// Sort ascending; descending when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -489,6 +494,7 @@ pub struct ListAllocationsRequest {
 
 /// Filters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ListStrategiesRequest {
     /// Sort ascending; descending when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

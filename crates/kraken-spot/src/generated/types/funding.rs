@@ -26,6 +26,7 @@ pub type GetWithdrawalAddressesResult = Vec<WithdrawalAddress>;
 
 /// What `cancel_withdrawal` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CancelWithdrawalRequest {
     /// Asset of the withdrawal.
     pub asset: String,
@@ -195,6 +196,7 @@ exchange_wire::open_enum! {
 
 /// What `get_deposit_addresses` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetDepositAddressesRequest {
     /// Asset to deposit.
     pub asset: String,
@@ -217,6 +219,7 @@ pub struct GetDepositAddressesRequest {
 
 /// What `get_deposit_methods` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetDepositMethodsRequest {
     /// Asset to deposit.
     pub asset: String,
@@ -232,6 +235,7 @@ pub struct GetDepositMethodsRequest {
 
 /// What `get_status_recent_deposits` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetStatusRecentDepositsRequest {
     /// Only this asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -263,6 +267,7 @@ pub struct GetStatusRecentDepositsRequest {
 
 /// What `get_status_recent_withdrawals` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetStatusRecentWithdrawalsRequest {
     /// Only this asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -295,6 +300,7 @@ pub struct GetStatusRecentWithdrawalsRequest {
 
 /// What `get_withdrawal_addresses` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetWithdrawalAddressesRequest {
     /// Only this asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -315,6 +321,7 @@ pub struct GetWithdrawalAddressesRequest {
 
 /// What `get_withdrawal_information` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetWithdrawalInformationRequest {
     /// Asset to withdraw.
     pub asset: String,
@@ -357,6 +364,7 @@ pub struct GetWithdrawalInformationResult {
 
 /// What `get_withdrawal_methods` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetWithdrawalMethodsRequest {
     /// Only this asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -418,6 +426,7 @@ exchange_wire::open_enum! {
 
 /// What `wallet_transfer` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WalletTransferRequest {
     /// Asset id or altname.
     pub asset: String,
@@ -441,6 +450,7 @@ pub struct WalletTransferResult {
 
 /// What `withdraw_funds` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct WithdrawFundsRequest {
     /// Asset to withdraw.
     pub asset: String,

@@ -431,6 +431,7 @@ pub struct GetGroupedOrderBookResult {
 
 /// What `get_level3_order_book` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GetLevel3OrderBookRequest {
     /// Pair to read.
     pub pair: String,

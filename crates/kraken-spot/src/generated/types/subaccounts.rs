@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// What `account_transfer` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AccountTransferRequest {
     /// Asset to move.
     pub asset: String,
@@ -50,6 +51,7 @@ exchange_wire::open_enum! {
 
 /// What `create_subaccount` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CreateSubaccountRequest {
     /// User name of the subaccount.
     pub username: String,

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// What `add_order_batch` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AddOrderBatchRequest {
     /// The orders, 2 to 15.
     ///
@@ -53,6 +54,7 @@ pub struct AddOrderBatchResult {
 
 /// What `add_order` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AddOrderRequest {
     /// Own number for the order, need not be unique. Not together with cl_ord_id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,6 +164,7 @@ pub struct AddOrderResult {
 
 /// What `amend_order` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AmendOrderRequest {
     /// Kraken's order id. This or cl_ord_id must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -399,6 +402,7 @@ pub struct BatchOrderAdded {
 
 /// What `cancel_all_orders_after` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CancelAllOrdersAfterRequest {
     /// Seconds until all is cancelled, below 86400; 0 stops the timer.
     ///
@@ -430,6 +434,7 @@ pub struct CancelAllOrdersAfterResult {
 
 /// What `cancel_order_batch` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CancelOrderBatchRequest {
     /// Order ids (string) or userrefs (integer).
     ///
@@ -484,6 +489,7 @@ pub struct CancelOrderBatchResult {
 
 /// What `cancel_order` sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CancelOrderRequest {
     /// Order id (string) or userref (integer).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -575,6 +581,7 @@ impl ConditionalClose {
 
 /// What `edit_order` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct EditOrderRequest {
     /// Own number for the edit. The old order's userref is not carried over.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 use rust_decimal::Decimal;
 
 use super::super::treasury::testing::{Customer, START};
-use super::{FEE_TIERS, PERMISSIONS, fee_tier, fixed};
+use super::{PERMISSIONS, fixed};
 use crate::json::Json;
 
 /// The ids on a page of Ledgers, newest first.
@@ -180,9 +180,15 @@ fn entries_are_found_by_id() {
 fn the_volume_of_thirty_days_sets_the_fees() {
     let mut customer = Customer::new();
     customer.book("deposit", &[("ZUSD", "100000", "0")]);
-    customer.book("trade", &[("XXBT", "1", "0"), ("ZUSD", "-60000", "144")]);
+    customer.trade("XBTUSD", "buy", "1");
+    let told = |customer: &Customer, volume: &Json| {
+        let exact = customer.spot.fee_volume(&customer.account, customer.now);
+        assert_eq!(volume.get("volume"), Some(&fixed(exact, 4)));
+        exact
+    };
     let volume = customer.call("TradeVolume", "{}");
-    assert_eq!(volume.get("volume").unwrap().as_str(), Some("60000.0000"));
+    let exact = told(&customer, &volume);
+    assert!(exact > 60_000.into() && exact < 60_100.into(), "{exact}");
     assert_eq!(volume.get("fees"), Some(&Json::Null));
     assert_eq!(volume.get("schedules"), None);
     let body = r#"{"pair":"XBTUSD,ETH/USD","fee_schedule":true}"#;
@@ -204,8 +210,78 @@ fn the_volume_of_thirty_days_sets_the_fees() {
         customer.refused("TradeVolume", r#"{"pair":"NONE"}"#),
         "EQuery:Unknown asset pair"
     );
-    assert_eq!(fee_tier(Decimal::MAX), FEE_TIERS.len() - 1);
-    assert_eq!(fee_tier(Decimal::from(9_999)), 0);
+}
+
+/// What an order is charged is what was told before it, pair by pair.
+#[test]
+fn the_fees_told_are_the_fees_charged() {
+    let mut customer = Customer::new();
+    customer.book("deposit", &[("ZUSD", "3000000", "0")]);
+    for (pair, id, volume) in [
+        ("USDCUSD", "USDCUSD", "9000"),
+        ("XBTUSD", "XXBTZUSD", "0.5"),
+        ("USDCUSD", "USDCUSD", "30000"),
+        ("XBTUSD", "XXBTZUSD", "1"),
+        ("USDCUSD", "USDCUSD", "100"),
+        ("ETHUSD", "XETHZUSD", "60"),
+        ("XBTUSD", "XXBTZUSD", "0.01"),
+    ] {
+        let told = customer.call("TradeVolume", &format!(r#"{{"pair":"{pair}"}}"#));
+        let fee = told.get("fees").unwrap().get(id).unwrap().get("fee");
+        let percent: Decimal = fee.unwrap().as_str().unwrap().parse().unwrap();
+        let order = customer.trade(pair, "buy", volume);
+        let trades = customer.spot.desk.trades_of(&customer.account);
+        for trade in trades.filter(|trade| trade.order == order) {
+            let fee = trade.cost * percent / Decimal::ONE_HUNDRED;
+            assert_eq!(trade.fee, fee.trunc_with_scale(4), "{pair} {percent}");
+        }
+    }
+}
+
+#[test]
+fn all_accounts_of_a_master_count_for_its_fees() {
+    let mut customer = Customer::new();
+    customer.book("deposit", &[("ZUSD", "200000", "0")]);
+    customer.call("CreateSubaccount", r#"{"username":"a","email":"a@b.c"}"#);
+    let below = customer.spot.treasury.subaccounts_of(&customer.account);
+    let below = below[0].1.clone();
+    customer.trade("XBTUSD", "buy", "1");
+    let master = std::mem::replace(&mut customer.account, below.clone());
+    let volume = customer.call("TradeVolume", r#"{"pair":"XBTUSD"}"#);
+    let fees = volume.get("fees").unwrap().get("XXBTZUSD").unwrap();
+    assert_eq!(fees.get("fee").unwrap().as_str(), Some("0.2400"));
+    customer.book("deposit", &[("ZUSD", "1000", "0")]);
+    let order = customer.trade("XBTUSD", "buy", "0.01");
+    let trade = customer.spot.desk.trades_of(&below).next().unwrap();
+    let fee = (trade.cost * Decimal::new(24, 4)).trunc_with_scale(4);
+    assert_eq!(trade.fee, fee);
+
+    // The master sees what its subaccount did, and not the other way.
+    let sees = |customer: &mut Customer, account: &str, name: &str, more: &str| {
+        let body = format!(r#"{{"account_id":"{account}"{more}}}"#);
+        customer
+            .reply(name, &body)
+            .map(|reply| format!("{reply:?}"))
+    };
+    customer.account = master.clone();
+    let wallet = super::wallet_id(&below);
+    let txid = format!(r#","txid":"{order}""#);
+    let of_order = format!(r#","order_id":"{order}""#);
+    for (name, more) in [
+        ("ClosedOrders", ""),
+        ("QueryOrders", txid.as_str()),
+        ("TradesHistory", ""),
+    ] {
+        let seen = sees(&mut customer, &wallet, name, more).unwrap();
+        assert!(seen.contains(&order), "{name}: {seen}");
+        assert!(!sees(&mut customer, &master, name, more).is_ok_and(|s| s.contains(&order)));
+    }
+    assert!(sees(&mut customer, &wallet, "OrderAmends", &of_order).is_ok());
+    customer.account = below;
+    for name in ["OpenOrders", "OpenPositions", "TradeBalance", "Ledgers"] {
+        let refused = sees(&mut customer, &master, name, "").unwrap_err();
+        assert_eq!(refused, "EAccount:Invalid permissions".into(), "{name}");
+    }
 }
 
 #[test]

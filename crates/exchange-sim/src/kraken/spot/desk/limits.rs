@@ -11,6 +11,14 @@ use crate::kraken::answer::Refusal;
 /// All accounts of a customer together may use so many times the limit of one.
 const DOMAIN: u32 = 5;
 
+/// How many orders of an account may wait for their start. The vendor tells no
+/// number.
+pub(crate) const MOST_SCHEDULED: usize = 100;
+
+/// How many margin positions an account may have open. The vendor tells no
+/// number.
+pub(crate) const MOST_POSITIONS: usize = 100;
+
 /// What somebody does to orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {

@@ -10,13 +10,13 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::Trade;
-use super::matching::Origin;
 use super::order::{Kind, Order, SelfTrade, Terms, cut, money_digits, part};
+use super::placing::Origin;
 use crate::Moment;
 use crate::books::Holder;
 use crate::kraken::answer::Refusal;
 use crate::kraken::spot::Spot;
-use crate::kraken::spot::assets::{MARGIN_STOP, PAIRS, Pair, find_asset};
+use crate::kraken::spot::assets::{MARGIN_STOP, Pair};
 use crate::kraken::spot::market::Side;
 use crate::kraken::spot::statement::{Cause, Leg};
 
@@ -513,34 +513,6 @@ impl Spot {
                 let _ = self.place(&account, terms, None, origin, at);
             }
         }
-    }
-
-    /// What an amount is worth in another asset, by the last prices; none if no
-    /// pair leads from one to the other.
-    pub(crate) fn value_in(&self, asset: &str, amount: Decimal, target: &str) -> Option<Decimal> {
-        let plain = |name: &str| {
-            let name = name.split('.').next().unwrap_or(name);
-            find_asset(name).map(|asset| asset.id)
-        };
-        let (asset, target) = (plain(asset)?, plain(target)?);
-        let direct = |from: &str, to: &str, amount: Decimal| -> Option<Decimal> {
-            if from == to {
-                return Some(amount);
-            }
-            for pair in PAIRS {
-                if pair.base == from && pair.quote == to {
-                    return amount.checked_mul(self.last_price(pair));
-                }
-                if pair.base == to && pair.quote == from {
-                    return amount.checked_div(self.last_price(pair));
-                }
-            }
-            None
-        };
-        direct(asset, target, amount).or_else(|| {
-            let dollars = direct(asset, "ZUSD", amount)?;
-            direct("ZUSD", target, dollars)
-        })
     }
 
     /// How an account stands, in one asset.

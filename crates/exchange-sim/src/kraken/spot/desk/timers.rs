@@ -242,7 +242,7 @@ fn trail(order: &mut Order, price: Decimal) -> bool {
     if !order.terms.kind.is_trailing() {
         return false;
     }
-    let Ok((limit, Some(stop))) = super::matching::resolve(&order.terms, price) else {
+    let Ok((limit, Some(stop))) = super::placing::resolve(&order.terms, price) else {
         return false;
     };
     let closer = order.stop.is_none_or(|old| match order.terms.side {

@@ -53,10 +53,7 @@ fn customer_with_trades() -> Customer {
     let mut customer = Customer::new();
     customer.book("deposit", &[("ZUSD", "1000.0000", "0")]);
     customer.pass(1);
-    customer.book(
-        "trade",
-        &[("ZUSD", "-600.0000", "2.4000"), ("XXBT", "0.01", "0")],
-    );
+    customer.trade("XBTUSD", "buy", "0.01");
     customer.pass(1);
     customer
 }
@@ -90,7 +87,7 @@ fn a_report_is_queued_processed_fetched_and_deleted() {
         format!(
             "\"txid\",\"time\",\"asset\",\"amount\",\"fee\",\"balance\"\n\
              \"{}\",\"2023-07-06 18:53:17\",\"ZUSD\",\"1000.0000\",\"0.0000\",\"1000.0000\"\n\
-             \"{}\",\"2023-07-06 18:53:18\",\"ZUSD\",\"-600.0000\",\"2.4000\",\"397.6000\"\n\
+             \"{}\",\"2023-07-06 18:53:18\",\"ZUSD\",\"-600.0010\",\"2.4000\",\"397.5990\"\n\
              \"{}\",\"2023-07-06 18:53:18\",\"XXBT\",\"0.0100000000\",\"0.0000000000\",\"0.0100000000\"\n",
             ids[0], ids[1], ids[2]
         )
@@ -121,11 +118,13 @@ fn trades_come_with_tabs_and_the_same_bytes_each_time() {
     let (name, text) = unpacked(first.clone());
     assert_eq!(name, "trades.tsv");
     let row: Vec<&str> = text.lines().nth(1).unwrap().split('\t').collect();
+    let order = &customer.spot.desk.closed_of(&customer.account).next();
+    assert_eq!(row[1], format!("\"{}\"", order.unwrap().id));
     assert_eq!(row[2], "\"XXBTZUSD\"");
     assert_eq!(row[3], "\"2023-07-06 18:53:18.0000\"");
     assert_eq!(
         row[4..10].join(" "),
-        r#""buy" "" "60000.0" "600.00000" "2.40000" "0.01000000""#
+        r#""buy" "market" "60000.1" "600.00100" "2.40000" "0.01000000""#
     );
     let again = add(&mut customer, body);
     customer.pass(5);
@@ -137,6 +136,26 @@ fn trades_come_with_tabs_and_the_same_bytes_each_time() {
     customer.pass(5);
     let (_, text) = unpacked(bytes(&mut customer, &later));
     assert_eq!(text.lines().count(), 1);
+}
+
+#[test]
+fn trades_on_margin_are_told_too() {
+    let mut customer = customer_with_trades();
+    let order =
+        r#"{"pair":"XBTUSD","ordertype":"market","type":"sell","volume":"0.002","leverage":"2"}"#;
+    customer.call("AddOrder", order);
+    let body = r#"{"report":"trades","description":"x","fields":"type,margin,ledgers"}"#;
+    let id = add(&mut customer, body);
+    customer.pass(5);
+    let (_, text) = unpacked(bytes(&mut customer, &id));
+    let row: Vec<&str> = text.lines().nth(2).unwrap().split(',').collect();
+    assert_eq!(row[1..3], ["\"sell\"", "\"59.99990\""]);
+    let entries = &customer.spot.statements.values().next().unwrap().entries;
+    let last = entries.back().unwrap();
+    assert_eq!(
+        (last.kind, row[3]),
+        ("margin", &*format!("\"{}\"", last.id))
+    );
 }
 
 #[test]

@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use rust_decimal::Decimal;
-
 use super::{Fill, PublicTrade, Side, units};
 use crate::Moment;
 use crate::kraken::spot::assets::{LOT_DECIMALS, Pair};
@@ -273,21 +271,10 @@ impl Tape {
     }
 }
 
-/// A count of ticks or units as a decimal number, written with `digits` of its
-/// `decimals`; what is left out is zero or cut.
-pub(crate) fn written(units: i128, decimals: u32, digits: u32) -> String {
-    let Ok(mut number) = Decimal::try_from_i128_with_scale(units, decimals) else {
-        return "0".to_owned();
-    };
-    if digits < decimals {
-        number = number.trunc_with_scale(digits);
-    }
-    number.rescale(digits);
-    number.to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use rust_decimal::Decimal;
+
     use super::*;
     use crate::kraken::spot::assets::PAIRS;
 
@@ -382,13 +369,5 @@ mod tests {
         assert_eq!(tape.today().count, 2_000 - 1_440);
         let kept = tape.candles.each_ref().map(|Candles(kept)| kept.len());
         assert_eq!(kept, [1_441, 400, 134, 67, 34, 9, 2, 1, 2]);
-    }
-
-    #[test]
-    fn numbers_are_written_with_the_digits_asked_for() {
-        assert_eq!(written(402_285, 1, 5), "40228.50000");
-        assert_eq!(written(118_656_041_254, 8, 8), "1186.56041254");
-        assert_eq!(written(1_500_000_000, 8, 3), "15.000");
-        assert_eq!(written(5, 3, 3), "0.005");
     }
 }

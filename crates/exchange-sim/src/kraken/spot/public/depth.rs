@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 
-use super::prices::lots;
-use super::{Names, UNKNOWN_PAIR, asked_pair, count, digits, market, one_of, padded};
+use super::writing::{Rows, in_lots, padded};
+use super::{Names, UNKNOWN_PAIR, asked_pair, count, digits, market, one_of};
 use crate::Moment;
-use crate::json::{Json, list, object};
+use crate::json::{Json, object};
 use crate::kraken::answer::{Outcome, Refusal};
 use crate::kraken::ids::Ids;
 use crate::kraken::spot::assets::{LOT_DECIMALS, Pair, find_pair};
@@ -81,14 +81,15 @@ pub(super) fn depth(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     let digits = digits(pair);
     let side = |side| {
         let offers = offers(spot, pair, side, most)?;
-        let rows = offers.into_iter().map(|offer| {
-            list![
-                padded(offer.price, digits),
-                lots(offer.volume),
-                offer.time.seconds(),
-            ]
-        });
-        Ok::<Json, Refusal>(rows.collect())
+        let mut rows = Rows::with_capacity(40 * offers.len());
+        for offer in offers {
+            rows.begin();
+            rows.padded(offer.price, digits);
+            rows.padded(in_lots(offer.volume), 3);
+            rows.number(offer.time.seconds());
+            rows.end();
+        }
+        Ok::<Json, Refusal>(rows.finish())
     };
     let book = object! { "asks" => side(Side::Sell)?, "bids" => side(Side::Buy)? };
     Ok(object! { names.of(pair) => book }.into())

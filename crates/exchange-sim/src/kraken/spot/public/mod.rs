@@ -7,14 +7,14 @@
 //! | [`prices`] | ticker, candles, trades, spreads |
 //! | [`depth`] | the book, by level, grouped, and by order |
 //! | [`transparency`] | the same for supervisors |
+//! | [`writing`] | how their numbers and lists are written |
 
 mod depth;
 mod listing;
 mod prices;
 mod transparency;
 mod venue;
-
-use rust_decimal::Decimal;
+mod writing;
 
 use super::assets::{AssetClass, Pair, find_pair};
 use super::market::Market;
@@ -138,14 +138,10 @@ fn digits(pair: &Pair) -> u32 {
     pair.price_decimals.max(5)
 }
 
-/// A number with so many digits after the point.
-fn padded(mut number: Decimal, digits: u32) -> String {
-    number.rescale(digits);
-    number.to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use rust_decimal::Decimal;
+
     use super::*;
     use crate::Moment;
     use crate::json::Json;
@@ -180,7 +176,8 @@ mod tests {
         spot.advance(now);
         let key = None;
         match (operation.call)(spot, &Call { params, now, key })? {
-            Reply::Result(result) => Ok(result),
+            // Read again, as parts of it may be written already.
+            Reply::Result(result) => Ok(Json::parse(result.to_string().as_bytes()).unwrap()),
             other => panic!("{other:?}"),
         }
     }

@@ -1,16 +1,15 @@
 //! Ticker, candles, trades and spreads.
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
-use super::{
-    Names, asked_pair, class, count, depth, digits, market, one_of, padded, pair_of_class,
-};
+use super::writing::{Rows, in_lots, padded, written};
+use super::{Names, asked_pair, class, count, depth, digits, market, one_of, pair_of_class};
 use crate::Moment;
 use crate::json::{Json, list, object};
 use crate::kraken::answer::{Outcome, Refusal};
 use crate::kraken::params::Params;
 use crate::kraken::spot::assets::{LOT_DECIMALS, PAIRS, Pair};
-use crate::kraken::spot::market::tape::{INTERVALS, Summary, written};
+use crate::kraken::spot::market::tape::{INTERVALS, Summary};
 use crate::kraken::spot::market::{PublicTrade, Side, Spread};
 use crate::kraken::spot::{Call, Spot};
 
@@ -49,7 +48,7 @@ fn ticker_of(spot: &Spot, pair: &Pair) -> Result<Json, Refusal> {
         Ok::<_, Refusal>(list![
             padded(price, digits),
             padded(volume.ceil(), 0),
-            lots(volume),
+            padded(in_lots(volume), 3),
         ])
     };
     let last = market.trades().back();
@@ -76,15 +75,6 @@ fn ticker_of(spot: &Spot, pair: &Pair) -> Result<Json, Refusal> {
     })
 }
 
-/// A volume as books show it: with three digits, rounded up so that nothing
-/// looks like none.
-pub(super) fn lots(volume: Decimal) -> String {
-    padded(
-        volume.round_dp_with_strategy(3, RoundingStrategy::AwayFromZero),
-        3,
-    )
-}
-
 pub(super) fn ohlc(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     let names = Names::asked(call.params)?;
     let pair = asked_pair(call.params)?;
@@ -95,28 +85,29 @@ pub(super) fn ohlc(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     // The running candle always comes.
     let shown = candles
         .iter()
-        .filter(|candle| candle.start >= since || candle.start == running)
-        .map(|candle| row_of_candle(candle, pair));
+        .filter(|candle| candle.start >= since || candle.start == running);
+    let mut rows = Rows::with_capacity(80 * candles.len());
+    for candle in shown {
+        write_candle(&mut rows, candle, pair);
+    }
     let result = object! {
-        names.of(pair) => shown.collect::<Json>(),
+        names.of(pair) => rows.finish(),
         "last" => running.saturating_sub(60 * u64::from(minutes)),
     };
     Ok(result.into())
 }
 
-fn row_of_candle(candle: &Summary, pair: &Pair) -> Json {
+fn write_candle(rows: &mut Rows, candle: &Summary, pair: &Pair) {
     let digits = pair.price_decimals;
-    let price = |ticks: i128| written(ticks, digits, digits);
-    list![
-        candle.start,
-        price(candle.open.into()),
-        price(candle.high.into()),
-        price(candle.low.into()),
-        price(candle.close.into()),
-        price(candle.average(0)),
-        written(candle.volume, LOT_DECIMALS, LOT_DECIMALS),
-        candle.count,
-    ]
+    rows.begin();
+    rows.number(candle.start);
+    for price in [candle.open, candle.high, candle.low, candle.close] {
+        rows.units(price.into(), digits, digits);
+    }
+    rows.units(candle.average(0), digits, digits);
+    rows.units(candle.volume, LOT_DECIMALS, LOT_DECIMALS);
+    rows.number(candle.count);
+    rows.end();
 }
 
 pub(super) fn trades(spot: &mut Spot, call: &Call<'_>) -> Outcome {
@@ -135,26 +126,30 @@ pub(super) fn trades(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     let shown = trades.range(from..to);
     let last = shown.clone().next_back().map(|trade| trade.time);
     let last = last.or(since).unwrap_or(call.now).nanoseconds();
+    let mut rows = Rows::with_capacity(80 * shown.len());
+    for trade in shown {
+        write_trade(&mut rows, trade, pair);
+    }
     let result = object! {
-        names.of(pair) => shown.map(|trade| row_of_trade(trade, pair)).collect::<Json>(),
+        names.of(pair) => rows.finish(),
         "last" => last.to_string(),
     };
     Ok(result.into())
 }
 
-fn row_of_trade(trade: &PublicTrade, pair: &Pair) -> Json {
-    list![
-        padded(trade.price, digits(pair)),
-        padded(trade.volume, LOT_DECIMALS),
-        Json::number(trade.time.seconds_with(7).normalize()),
-        match trade.side {
-            Side::Buy => "b",
-            Side::Sell => "s",
-        },
-        if trade.market_order { "m" } else { "l" },
-        "",
-        trade.id,
-    ]
+fn write_trade(rows: &mut Rows, trade: &PublicTrade, pair: &Pair) {
+    rows.begin();
+    rows.padded(trade.price, digits(pair));
+    rows.padded(trade.volume, LOT_DECIMALS);
+    rows.shortest(trade.time.nanoseconds() / 100, 7);
+    rows.word(match trade.side {
+        Side::Buy => "b",
+        Side::Sell => "s",
+    });
+    rows.word(if trade.market_order { "m" } else { "l" });
+    rows.word("");
+    rows.number(trade.id);
+    rows.end();
 }
 
 pub(super) fn spread(spot: &mut Spot, call: &Call<'_>) -> Outcome {
@@ -164,12 +159,19 @@ pub(super) fn spread(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     note_spread(spot, pair, call.now)?;
     let spreads = market(spot, pair)?.spreads();
     let last = spreads.back().map_or(since, |spread| spread.time.seconds());
-    let shown = spreads
-        .iter()
-        .filter(|spread| spread.time.seconds() >= since)
-        .map(|spread| row_of_spread(spread, pair));
+    let digits = digits(pair);
+    let mut rows = Rows::with_capacity(50 * spreads.len());
+    for spread in spreads {
+        if spread.time.seconds() >= since {
+            rows.begin();
+            rows.number(spread.time.seconds());
+            rows.padded(spread.bid, digits);
+            rows.padded(spread.ask, digits);
+            rows.end();
+        }
+    }
     let result = object! {
-        names.of(pair) => shown.collect::<Json>(),
+        names.of(pair) => rows.finish(),
         "last" => last,
     };
     Ok(result.into())
@@ -192,15 +194,6 @@ fn note_spread(spot: &mut Spot, pair: &Pair, now: Moment) -> Result<(), Refusal>
         });
     }
     Ok(())
-}
-
-fn row_of_spread(spread: &Spread, pair: &Pair) -> Json {
-    let digits = digits(pair);
-    list![
-        spread.time.seconds(),
-        padded(spread.bid, digits),
-        padded(spread.ask, digits),
-    ]
 }
 
 /// `since` in whole seconds; what is before 1970 is all there is.
@@ -334,8 +327,6 @@ mod tests {
             newest.to_string(),
             r#"[1800000000,"49999.90000","50000.10000"]"#
         );
-        assert_eq!(lots(Decimal::new(1, 8)), "0.001");
-        assert_eq!(lots(Decimal::new(12_340, 4)), "1.234");
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //! pairs, with identifiers.
 
 use std::collections::vec_deque;
+use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
 use indexmap::IndexMap;
 
-use super::{UNKNOWN_PAIR, count, depth, market, padded};
+use super::writing::padded;
+use super::{UNKNOWN_PAIR, count, depth, market};
 use crate::Moment;
 use crate::json::{Json, object};
 use crate::kraken::answer::{Outcome, Refusal};
@@ -121,11 +123,10 @@ pub(super) fn post_trade(spot: &mut Spot, call: &Call<'_>) -> Outcome {
     let last = found.last().map(|(_, trade)| trade.time);
     let last = last.or(from).unwrap_or(call.now);
     let count = found.len();
-    let trades: Result<Vec<Json>, Refusal> = found.into_iter().map(published).collect();
     let result = object! {
         "last_ts" => last.rfc3339_nanoseconds(),
         "count" => count,
-        "trades" => trades?,
+        "trades" => published(&found)?,
     };
     Ok(result.into())
 }
@@ -173,26 +174,38 @@ impl<'a> Way<'a> {
     }
 }
 
-fn published((pair, trade): Found<'_>) -> Result<Json, Refusal> {
-    let time = trade.time.rfc3339_nanoseconds();
-    let mut published: IndexMap<String, Json> = [
-        ("trade_id", trade_code(pair, trade.id)),
-        ("price", padded(trade.price, pair.price_decimals)),
-        ("quantity", trade.volume.normalize().to_string()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value.into()))
-    .collect();
-    published.extend(identifiers(pair)?);
-    for (name, value) in [
-        ("trade_venue", PLATFORM),
-        ("trade_ts", time.as_str()),
-        ("publication_venue", PLATFORM),
-        ("publication_ts", time.as_str()),
-    ] {
-        published.insert(name.to_owned(), value.into());
+fn published(found: &[Found<'_>]) -> Result<Json, Refusal> {
+    // What is told of the pair, as it stands in each of its trades.
+    let mut of_pairs: IndexMap<&str, String> = IndexMap::new();
+    let mut text = String::with_capacity(450 * found.len());
+    for (pair, trade) in found {
+        if !of_pairs.contains_key(pair.id) {
+            let whole = Json::Object(identifiers(pair)?).to_string();
+            let members = whole.trim_start_matches('{').trim_end_matches('}');
+            of_pairs.insert(pair.id, members.to_owned());
+        }
+        let of_pair = of_pairs.get(pair.id).map_or("", String::as_str);
+        let separator = if text.is_empty() { '[' } else { ',' };
+        let id = trade_code(pair, trade.id);
+        let price = padded(trade.price, pair.price_decimals);
+        let quantity = trade.volume.normalize();
+        let time = trade.time.rfc3339_nanoseconds();
+        // Writing to a string can't fail.
+        let _ = write!(
+            text,
+            concat!(
+                r#"{}{{"trade_id":"{}","price":"{}","quantity":"{}",{},"#,
+                r#""trade_venue":"{}","trade_ts":"{}","#,
+                r#""publication_venue":"{}","publication_ts":"{}"}}"#,
+            ),
+            separator, id, price, quantity, of_pair, PLATFORM, time, PLATFORM, time,
+        );
     }
-    Ok(Json::Object(published))
+    if text.is_empty() {
+        text.push('[');
+    }
+    text.push(']');
+    Ok(Json::Written(text))
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
-//! A customer without a network between, for the tests of these operations.
+//! A customer without a network between, before markets that stand still at
+//! their first prices, for the tests of these operations.
 
 use std::time::Duration;
 
 use rust_decimal::Decimal;
 
+use super::super::assets::PAIRS;
 use super::super::statement::{Cause, Leg};
-use super::super::{Call, Spot, private_operations};
+use super::super::{Call, Spot, private_operations, public_operations};
 use crate::Moment;
 use crate::books::Holder;
 use crate::json::Json;
@@ -29,8 +31,17 @@ impl Customer {
     pub(crate) fn new() -> Self {
         let mut key = KrakenKey::new("k", "c2VjcmV0");
         key.tier = KrakenTier::Pro;
+        let mut spot = Spot::new(1, START);
+        for market in spot.markets.all_mut() {
+            market.frozen = true;
+        }
+        for pair in PAIRS {
+            let first = Decimal::new(pair.first_price, pair.price_decimals);
+            assert!(spot.markets.set_price(pair, first, START));
+        }
+        spot.advance(START);
         Self {
-            spot: Spot::new(1, START),
+            spot,
             now: START,
             key,
             account: ACCOUNT.to_owned(),
@@ -39,7 +50,8 @@ impl Customer {
 
     /// Carries out an operation as the host does it once a request is signed.
     pub(crate) fn reply(&mut self, name: &str, body: &str) -> Result<Reply, Refusal> {
-        let operation = private_operations().find(|one| one.name == name).unwrap();
+        let mut all = private_operations().chain(public_operations());
+        let operation = all.find(|one| one.name == name).unwrap();
         let mut key = Key::new(self.key.clone(), self.account.clone(), START).unwrap();
         key.use_nonce(1_772_627_060_997);
         key.used = Some(self.now);
@@ -70,7 +82,7 @@ impl Customer {
         errors.join(", ")
     }
 
-    /// Books an amount that comes from outside, or a trade with the market.
+    /// Books an amount that comes from outside.
     pub(crate) fn book(&mut self, kind: &'static str, legs: &[(&str, &str, &str)]) -> String {
         let refid = self.spot.ids.reference('T');
         let cause = Cause {
@@ -86,11 +98,21 @@ impl Customer {
                 asset: (*asset).to_owned(),
                 amount: amount.parse().unwrap(),
                 fee: fee.parse().unwrap(),
-                other: Holder::Market,
+                other: Holder::Outside,
             })
             .collect();
         self.spot.book(&cause, &legs).unwrap();
         refid
+    }
+
+    /// Trades with the market. Returns the order's id.
+    pub(crate) fn trade(&mut self, pair: &str, side: &str, volume: &str) -> String {
+        let order = format!(
+            r#"{{"pair":"{pair}","ordertype":"market","type":"{side}","volume":"{volume}"}}"#
+        );
+        let placed = self.call("AddOrder", &order);
+        let ids = placed.get("txid").unwrap().as_list().unwrap();
+        ids[0].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn pass(&mut self, seconds: u64) {

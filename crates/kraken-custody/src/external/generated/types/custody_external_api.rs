@@ -243,6 +243,7 @@ exchange_wire::impl_with_rest! {
 
 /// What `create_task` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CreateTaskRequest {
     /// Changes asked for, at least one.
     pub instructions: Vec<Instruction>,
@@ -271,6 +272,7 @@ pub struct CreateTaskResult {
 
 /// What `create_withdrawal_fee_quote` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CreateWithdrawalFeeQuoteRequest {
     /// Asset code.
     pub asset: String,
@@ -972,6 +974,7 @@ pub struct QuoteRate {
 
 /// What `review_task` sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReviewTaskRequest {
     /// The vote. `type` on the wire.
     #[serde(rename = "type")]

@@ -1,0 +1,468 @@
+//! `NewOrderSingle`: places an order.
+
+use std::sync::Arc;
+
+use exchange_transport::{Error, Given, Kind, Missing};
+use exchange_wire::Decimal;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::{OrderId, Strategy, id_or_new, json, rejected};
+use crate::client::Client;
+use crate::commands::CancelOrder;
+use crate::enums::{ExecType, OrdStatus, OrdType, Side, StrategyName, TimeInForce};
+use crate::notice::{Notice, NoticeBoard};
+use crate::streams::{ExecutionReport, Quote};
+use crate::time::Time;
+use crate::topic::Record as _;
+use crate::tracker::{Follower, Order};
+
+impl Client {
+    /// Places an order. Needs a symbol, a side, a quantity, and one of
+    /// [`market`](NewOrder::market), [`limit`](NewOrder::limit) and [`quote`](NewOrder::quote).
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// use kraken_prime::Decimal;
+    /// use kraken_prime::enums::{Side, TimeInForce};
+    ///
+    /// let mut placed = client
+    ///     .new_order()
+    ///     .symbol("BTC-USD")
+    ///     .side(Side::Buy)
+    ///     .quantity(Decimal::new(1, 2)) // 0.01
+    ///     .limit(Decimal::from(43_000), TimeInForce::GoodTillCancel)
+    ///     .send()
+    ///     .await?;
+    /// println!("accepted as {:?}", placed.order_id());
+    /// let end = placed.finished().await?;
+    /// println!("{:?} after {:?}", end.ord_status, end.cum_qty);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Without a price it does not compile:
+    ///
+    /// ```compile_fail,E0277
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// # use kraken_prime::{Decimal, enums::Side};
+    /// client.new_order().symbol("BTC-USD").side(Side::Buy).quantity(Decimal::ONE).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new_order(&self) -> NewOrder {
+        NewOrder {
+            client: self.clone(),
+            symbol: Missing,
+            side: Missing,
+            quantity: Missing,
+            pricing: Missing,
+            options: Options::default(),
+        }
+    }
+}
+
+/// How an order finds its price; made by the methods of [`NewOrder`].
+#[derive(Debug, Clone)]
+pub struct Pricing {
+    ord_type: OrdType,
+    price: Option<Decimal>,
+    time_in_force: Option<TimeInForce>,
+    quote_id: Option<String>,
+    rfq_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Options {
+    cl_ord_id: Option<String>,
+    currency: Option<String>,
+    strategy: Option<Strategy>,
+    allowed_slippage: Option<Decimal>,
+    rfq_id: Option<String>,
+    guard: Option<Decimal>,
+}
+
+/// An order to be placed; made by [`Client::new_order`].
+#[derive(Debug, Clone)]
+#[must_use = "an order does nothing until it is sent"]
+pub struct NewOrder<
+    SymbolArg = Missing,
+    SideArg = Missing,
+    QuantityArg = Missing,
+    PricingArg = Missing,
+> {
+    client: Client,
+    symbol: SymbolArg,
+    side: SideArg,
+    quantity: QuantityArg,
+    pricing: PricingArg,
+    options: Options,
+}
+
+impl<S, D, Q, P> NewOrder<S, D, Q, P> {
+    /// The security, such as `BTC-USD`. Required.
+    pub fn symbol(self, symbol: impl Into<String>) -> NewOrder<String, D, Q, P> {
+        NewOrder {
+            client: self.client,
+            symbol: symbol.into(),
+            side: self.side,
+            quantity: self.quantity,
+            pricing: self.pricing,
+            options: self.options,
+        }
+    }
+
+    /// Which way. Required.
+    pub fn side(self, side: Side) -> NewOrder<S, Side, Q, P> {
+        NewOrder {
+            client: self.client,
+            symbol: self.symbol,
+            side,
+            quantity: self.quantity,
+            pricing: self.pricing,
+            options: self.options,
+        }
+    }
+
+    /// How much, in the base currency unless [`currency`](Self::currency) says otherwise.
+    /// Required. The security's increments are not checked.
+    pub fn quantity(self, quantity: Decimal) -> NewOrder<S, D, Decimal, P> {
+        NewOrder {
+            client: self.client,
+            symbol: self.symbol,
+            side: self.side,
+            quantity,
+            pricing: self.pricing,
+            options: self.options,
+        }
+    }
+
+    /// At the market.
+    pub fn market(self, time_in_force: TimeInForce) -> NewOrder<S, D, Q, Pricing> {
+        self.priced(Pricing {
+            ord_type: OrdType::Market,
+            price: None,
+            time_in_force: Some(time_in_force),
+            quote_id: None,
+            rfq_id: None,
+        })
+    }
+
+    /// At a price or better, in the quote currency.
+    pub fn limit(self, price: Decimal, time_in_force: TimeInForce) -> NewOrder<S, D, Q, Pricing> {
+        self.priced(Pricing {
+            ord_type: OrdType::Limit,
+            price: Some(price),
+            time_in_force: Some(time_in_force),
+            quote_id: None,
+            rfq_id: None,
+        })
+    }
+
+    /// At the price of a quote, by its `QuoteID` and `RFQID`: all at once or nothing. Symbol and
+    /// quantity must be those of the request, and so must the side if it had one.
+    pub fn quote(
+        self,
+        quote_id: impl Into<String>,
+        rfq_id: impl Into<String>,
+    ) -> NewOrder<S, D, Q, Pricing> {
+        self.priced(Pricing {
+            ord_type: OrdType::Rfq,
+            price: None,
+            time_in_force: None,
+            quote_id: Some(quote_id.into()),
+            rfq_id: Some(rfq_id.into()),
+        })
+    }
+
+    fn priced(self, pricing: Pricing) -> NewOrder<S, D, Q, Pricing> {
+        NewOrder {
+            client: self.client,
+            symbol: self.symbol,
+            side: self.side,
+            quantity: self.quantity,
+            pricing,
+            options: self.options,
+        }
+    }
+
+    /// An id of your own, at most 36 characters, that no other request of the day has. Without it
+    /// a new UUID.
+    pub fn cl_ord_id(mut self, id: impl Into<String>) -> Self {
+        self.options.cl_ord_id = Some(id.into());
+        self
+    }
+
+    /// The currency of the quantity, base or quote.
+    pub fn currency(mut self, currency: impl Into<String>) -> Self {
+        self.options.currency = Some(currency.into());
+        self
+    }
+
+    /// How the order is worked.
+    pub fn strategy(mut self, strategy: impl Into<Strategy>) -> Self {
+        self.options.strategy = Some(strategy.into());
+        self
+    }
+
+    /// The worst price to take when trading a quote. Without it, that of the quote.
+    pub fn guard_price(mut self, price: Decimal) -> Self {
+        self.options.guard = Some(price);
+        self
+    }
+
+    /// The slip to tolerate with a limit order against a request for a quote, as a fraction:
+    /// `0.001` are ten basis points.
+    pub fn allowed_slippage(mut self, slippage: Decimal) -> Self {
+        self.options.allowed_slippage = Some(slippage);
+        self
+    }
+
+    /// The request for a quote that a limit order is placed against.
+    pub fn rfq_id(mut self, rfq_id: impl Into<String>) -> Self {
+        self.options.rfq_id = Some(rfq_id.into());
+        self
+    }
+
+    /// Sends the order, and waits until it is accepted. What happens then, [`Placed`] tells; it
+    /// may be filled or cancelled already.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidRequest`] before anything is sent, the venue's refusal, or trouble on the
+    /// way; see [the module](crate::commands).
+    pub async fn send(self) -> Result<Placed, Error>
+    where
+        S: Given<String>,
+        D: Given<Side>,
+        Q: Given<Decimal>,
+        P: Given<Pricing>,
+    {
+        let Options {
+            cl_ord_id,
+            currency,
+            strategy,
+            allowed_slippage,
+            rfq_id,
+            guard,
+        } = self.options;
+        let cl_ord_id = id_or_new(cl_ord_id, "ClOrdID")?;
+        let pricing = self.pricing.given();
+        let quantity = self.quantity.given();
+        if quantity <= Decimal::ZERO {
+            return Err(Error::new(Kind::InvalidRequest).with_text("`OrderQty` must be above zero"));
+        }
+        let data = json(&NewOrderSingle {
+            symbol: &self.symbol.given(),
+            cl_ord_id: &cl_ord_id,
+            side: self.side.given(),
+            transact_time: Time::now(),
+            order_qty: quantity,
+            ord_type: pricing.ord_type,
+            price: pricing.price.or(guard),
+            currency,
+            time_in_force: pricing.time_in_force,
+            strategy: strategy.as_ref().map(Strategy::name),
+            parameters: strategy,
+            quote_id: pricing.quote_id,
+            rfq_id: pricing.rfq_id.or(rfq_id),
+            allowed_slippage,
+        })?;
+
+        let (latest, follower) = follow(&cl_ord_id, self.client.notice_board());
+        let wanted = cl_ord_id.clone();
+        let tracker = self.client.trackers().orders(&self.client).await?;
+        let report = tracker
+            .execute(
+                &self.client,
+                Order {
+                    kind: "NewOrderSingle",
+                    data,
+                    judge: Box::new(move |report| judge(&wanted, report)),
+                    follower: Some(follower),
+                    shows: true,
+                    advice: format!("Look for ClOrdID {cl_ord_id} on the Order stream"),
+                },
+            )
+            .await?;
+        Ok(Placed {
+            client: self.client,
+            cl_ord_id,
+            accepted: report,
+            latest,
+        })
+    }
+}
+
+/// What is sent.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NewOrderSingle<'a> {
+    symbol: &'a str,
+    #[serde(rename = "ClOrdID")]
+    cl_ord_id: &'a str,
+    side: Side,
+    transact_time: Time,
+    #[serde(with = "exchange_wire::decimal")]
+    order_qty: Decimal,
+    ord_type: OrdType,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "exchange_wire::decimal"
+    )]
+    price: Option<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_in_force: Option<TimeInForce>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy: Option<StrategyName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters: Option<Strategy>,
+    #[serde(rename = "QuoteID", skip_serializing_if = "Option::is_none")]
+    quote_id: Option<String>,
+    #[serde(rename = "RFQID", skip_serializing_if = "Option::is_none")]
+    rfq_id: Option<String>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "exchange_wire::decimal"
+    )]
+    allowed_slippage: Option<Decimal>,
+}
+
+/// Whether a report settles whether the order was accepted.
+fn judge(cl_ord_id: &str, report: &ExecutionReport) -> Option<Result<ExecutionReport, Error>> {
+    // After a request about it the order has another id of the client's.
+    let is_it = [&report.cl_ord_id, &report.orig_cl_ord_id]
+        .into_iter()
+        .any(|id| id.as_deref() == Some(cl_ord_id));
+    if !is_it {
+        return None;
+    }
+    match (&report.exec_type, &report.ord_status) {
+        (_, Some(OrdStatus::Rejected)) | (Some(ExecType::Rejected), _) => Some(Err(rejected(
+            report.ord_rej_reason.as_ref(),
+            report.text.as_deref(),
+            report,
+        ))),
+        // It has arrived; whether it is accepted is still open.
+        (_, Some(OrdStatus::PendingNew)) | (Some(ExecType::PendingNew), _) => None,
+        _ => Some(Ok(report.clone())),
+    }
+}
+
+type Latest = watch::Receiver<Option<ExecutionReport>>;
+
+/// Keeps the latest report of an order, by the venue's id as soon as that is known.
+fn follow(cl_ord_id: &str, notices: NoticeBoard) -> (Latest, Follower<ExecutionReport>) {
+    let (sender, latest) = watch::channel(None::<ExecutionReport>);
+    let cl_ord_id = cl_ord_id.to_owned();
+    let mut order_id: Option<Arc<str>> = None;
+    let follower = move |report: &ExecutionReport| {
+        let is_it = match &order_id {
+            Some(id) => report.order_id.as_deref() == Some(&**id),
+            None => report.cl_ord_id.as_ref() == Some(&cl_ord_id),
+        };
+        if is_it {
+            order_id = order_id
+                .take()
+                .or_else(|| report.order_id.as_deref().map(Into::into));
+            let before = sender.borrow().clone();
+            if let Some(why) = before.and_then(|before| report.contradicts(&before)) {
+                notices.tell(Notice::Impossible {
+                    stream: "ExecutionReport",
+                    key: report.key(),
+                    why,
+                });
+            }
+            sender.send_replace(Some(report.clone()));
+        }
+        !sender.is_closed()
+    };
+    (latest, Box::new(follower))
+}
+
+/// An order that was accepted.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    client: Client,
+    cl_ord_id: String,
+    accepted: ExecutionReport,
+    latest: Latest,
+}
+
+impl Placed {
+    /// The report that settled that it is accepted.
+    pub fn accepted(&self) -> &ExecutionReport {
+        &self.accepted
+    }
+
+    /// The client's id it was placed with.
+    pub fn cl_ord_id(&self) -> &str {
+        &self.cl_ord_id
+    }
+
+    /// The venue's id, which it keeps.
+    pub fn order_id(&self) -> Option<&str> {
+        self.accepted.order_id.as_deref()
+    }
+
+    /// The latest report about it.
+    pub fn latest(&self) -> ExecutionReport {
+        self.latest
+            .borrow()
+            .clone()
+            .unwrap_or_else(|| self.accepted.clone())
+    }
+
+    /// Waits for the next report about it; reports that come while nobody waits are told as one.
+    /// Safe to drop at any time.
+    ///
+    /// # Errors
+    ///
+    /// When the client is closed.
+    pub async fn changed(&mut self) -> Result<ExecutionReport, Error> {
+        self.latest.changed().await.map_err(|_| closed())?;
+        Ok(self.latest())
+    }
+
+    /// Waits until it is filled, cancelled or rejected, across losses of the connection. Safe to
+    /// drop at any time.
+    ///
+    /// # Errors
+    ///
+    /// When the client is closed.
+    pub async fn finished(&mut self) -> Result<ExecutionReport, Error> {
+        if self.accepted.is_final() {
+            return Ok(self.latest());
+        }
+        let is_final = |latest: &Option<ExecutionReport>| {
+            latest.as_ref().is_some_and(ExecutionReport::is_final)
+        };
+        self.latest.wait_for(is_final).await.map_err(|_| closed())?;
+        Ok(self.latest())
+    }
+
+    /// Begins its cancellation.
+    pub fn cancel(&self) -> CancelOrder<String, OrderId> {
+        let id = match self.order_id() {
+            Some(id) => OrderId::Venue(id.to_owned()),
+            None => OrderId::Client(self.cl_ord_id.clone()),
+        };
+        let symbol = self.accepted.symbol.clone().unwrap_or_default();
+        self.client.cancel_order().symbol(symbol).order(id)
+    }
+}
+
+fn closed() -> Error {
+    Error::new(Kind::Transport)
+        .with_text("the client was closed; where the order stands is not known")
+}
+
+impl Quote {
+    /// The ids by which an order takes these prices, for [`NewOrder::quote`]; `None` if there is
+    /// no price to take.
+    pub fn ids(&self) -> Option<(&str, &str)> {
+        Some((self.quote_id.as_deref()?, self.rfq_id.as_deref()?))
+    }
+}

@@ -1,0 +1,180 @@
+//! `QuoteRequest`: asks for prices.
+
+use exchange_transport::{Error, Given, Missing};
+use exchange_wire::Decimal;
+use serde::Serialize;
+
+use super::{id_or_new, json, rejected};
+use crate::client::Client;
+use crate::enums::{QuoteStatus, Side};
+use crate::streams::Quote;
+use crate::time::Time;
+use crate::tracker::Order;
+
+impl Client {
+    /// Asks for a quote. Needs a symbol, a currency and a quantity. Later prices of the same
+    /// request come on the Quote stream, see [`Client::quotes`]: a price is good for a second or
+    /// so.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// use kraken_prime::Decimal;
+    /// use kraken_prime::enums::Side;
+    ///
+    /// let quantity = Decimal::new(3, 1);
+    /// let quote = client
+    ///     .request_quote()
+    ///     .symbol("BTC-USD")
+    ///     .currency("BTC")
+    ///     .quantity(quantity)
+    ///     .send()
+    ///     .await?;
+    /// if let Some((quote_id, rfq_id)) = quote.ids() {
+    ///     let order = client.new_order().symbol("BTC-USD").side(Side::Buy).quantity(quantity);
+    ///     order.quote(quote_id, rfq_id).send().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request_quote(&self) -> RequestQuote {
+        RequestQuote {
+            client: self.clone(),
+            symbol: Missing,
+            currency: Missing,
+            quantity: Missing,
+            side: None,
+            quote_req_id: None,
+        }
+    }
+}
+
+/// A request for a quote; made by [`Client::request_quote`].
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct RequestQuote<SymbolArg = Missing, CurrencyArg = Missing, QuantityArg = Missing> {
+    client: Client,
+    symbol: SymbolArg,
+    currency: CurrencyArg,
+    quantity: QuantityArg,
+    side: Option<Side>,
+    quote_req_id: Option<String>,
+}
+
+impl<S, C, Q> RequestQuote<S, C, Q> {
+    /// The security. Required.
+    pub fn symbol(self, symbol: impl Into<String>) -> RequestQuote<String, C, Q> {
+        RequestQuote {
+            client: self.client,
+            symbol: symbol.into(),
+            currency: self.currency,
+            quantity: self.quantity,
+            side: self.side,
+            quote_req_id: self.quote_req_id,
+        }
+    }
+
+    /// The currency of the quantity. Required.
+    pub fn currency(self, currency: impl Into<String>) -> RequestQuote<S, String, Q> {
+        RequestQuote {
+            client: self.client,
+            symbol: self.symbol,
+            currency: currency.into(),
+            quantity: self.quantity,
+            side: self.side,
+            quote_req_id: self.quote_req_id,
+        }
+    }
+
+    /// How much. Required.
+    pub fn quantity(self, quantity: Decimal) -> RequestQuote<S, C, Decimal> {
+        RequestQuote {
+            client: self.client,
+            symbol: self.symbol,
+            currency: self.currency,
+            quantity,
+            side: self.side,
+            quote_req_id: self.quote_req_id,
+        }
+    }
+
+    /// Only this way. Without it both prices are asked for.
+    pub fn side(mut self, side: Side) -> Self {
+        self.side = Some(side);
+        self
+    }
+
+    /// An id of your own, at most 36 characters. Without it a new UUID.
+    pub fn quote_req_id(mut self, id: impl Into<String>) -> Self {
+        self.quote_req_id = Some(id.into());
+        self
+    }
+
+    /// Sends the request, and waits for the first prices.
+    ///
+    /// # Errors
+    ///
+    /// The venue's refusal, or trouble on the way; see [the module](crate::commands).
+    pub async fn send(self) -> Result<Quote, Error>
+    where
+        S: Given<String>,
+        C: Given<String>,
+        Q: Given<Decimal>,
+    {
+        let quote_req_id = id_or_new(self.quote_req_id, "QuoteReqID")?;
+        let data = json(&QuoteRequest {
+            quote_req_id: &quote_req_id,
+            order_qty: self.quantity.given(),
+            currency: &self.currency.given(),
+            symbol: &self.symbol.given(),
+            side: self.side,
+            transact_time: Time::now(),
+            parameters: NoParameters {},
+        })?;
+        let tracker = self.client.trackers().quotes(&self.client).await?;
+        let advice = format!("Look for QuoteReqID {quote_req_id} on the Quote stream");
+        let order = Order {
+            kind: "QuoteRequest",
+            data,
+            judge: Box::new(move |quote| judge(&quote_req_id, quote)),
+            follower: None,
+            shows: true,
+            advice,
+        };
+        tracker.execute(&self.client, order).await
+    }
+}
+
+/// What is sent.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct QuoteRequest<'a> {
+    #[serde(rename = "QuoteReqID")]
+    quote_req_id: &'a str,
+    #[serde(with = "exchange_wire::decimal")]
+    order_qty: Decimal,
+    currency: &'a str,
+    symbol: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    side: Option<Side>,
+    transact_time: Time,
+    parameters: NoParameters,
+}
+
+/// The vendor's sample has the object, and no member of it is documented.
+#[derive(Serialize)]
+struct NoParameters {}
+
+fn judge(quote_req_id: &str, quote: &Quote) -> Option<Result<Quote, Error>> {
+    if quote.quote_req_id.as_deref() != Some(quote_req_id) {
+        return None;
+    }
+    match quote.quote_status {
+        Some(QuoteStatus::PendingNew) => None,
+        Some(QuoteStatus::Rejected) => Some(Err(rejected(
+            quote.quote_request_reject_reason.as_ref(),
+            quote.text.as_deref(),
+            quote,
+        ))),
+        _ => Some(Ok(quote.clone())),
+    }
+}

@@ -1,0 +1,1092 @@
+//! The REST calls beside the WebSocket: users, keys, settlement.
+//!
+//! They are signed as Kraken Spot's calls are, with a key of the Kraken account (not one of
+//! Prime), and go the same way: errors, repeats, limits and nonces are as in `kraken-spot`.
+//!
+//! ```no_run
+//! use kraken_prime::rest::RestClient;
+//!
+//! # async fn run() -> Result<(), kraken_prime::Error> {
+//! let client = RestClient::builder().credentials_from_env().build()?;
+//! for user in client.list_users().send().await? {
+//!     println!("{:?}: {:?}", user.name, user.roles);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A required parameter that is missing does not compile:
+//!
+//! ```compile_fail,E0277
+//! # async fn run(client: kraken_prime::rest::RestClient) -> Result<(), kraken_prime::Error> {
+//! client.get_user().send().await?; // Which one?
+//! # Ok(())
+//! # }
+//! ```
+
+use exchange_transport::{
+    Access, Answer, Call, Effect, Error, Given, Missing, Operation, Pace, Permission,
+};
+use kraken_core::{ClientBuilder, Core, Scheme};
+use serde::Serialize;
+
+mod types;
+
+pub use kraken_core::SecretText;
+pub use types::{
+    AssetKind, BatchAttributes, BatchStatus, Batches, Deleted, Leg, Pagination, PrimeKey,
+    PrimeUser, SettlementBatch, Transfer, TransferAttributes, UserRole, UserStatus,
+};
+use types::{BatchAnswer, Data, TransferAnswer};
+
+/// The vendor's address.
+pub const BASE_URL: &str = "https://api.kraken.com";
+
+/// A client of the REST calls, with one method for each. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct RestClient {
+    core: Core,
+}
+
+impl From<Core> for RestClient {
+    fn from(core: Core) -> Self {
+        Self { core }
+    }
+}
+
+impl RestClient {
+    /// Starts a client for [`BASE_URL`].
+    pub fn builder() -> ClientBuilder<Self> {
+        ClientBuilder::new(Scheme::Body, BASE_URL)
+    }
+}
+
+static CREATE_USER: Operation = Operation {
+    api: "kraken-prime",
+    id: "createPrimeApiUser",
+    rust_method: "create_user",
+    method: http::Method::POST,
+    path: "/0/private/CreatePrimeApiUser",
+    access: Access::Private,
+    permission: Permission::Undocumented,
+    effect: Effect::Account,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static GET_USER: Operation = Operation {
+    api: "kraken-prime",
+    id: "getPrimeApiUser",
+    rust_method: "get_user",
+    method: http::Method::POST,
+    path: "/0/private/GetPrimeApiUser",
+    access: Access::Private,
+    permission: Permission::Undocumented,
+    effect: Effect::Read,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static LIST_USERS: Operation = Operation {
+    api: "kraken-prime",
+    id: "listPrimeApiUsers",
+    rust_method: "list_users",
+    method: http::Method::POST,
+    path: "/0/private/ListPrimeApiUsers",
+    access: Access::Private,
+    permission: Permission::Undocumented,
+    effect: Effect::Read,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static UPDATE_USER: Operation = Operation {
+    api: "kraken-prime",
+    id: "updatePrimeApiUser",
+    rust_method: "update_user",
+    method: http::Method::POST,
+    path: "/0/private/UpdatePrimeApiUser",
+    access: Access::Private,
+    permission: Permission::Undocumented,
+    effect: Effect::Account,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static UPDATE_USER_ROLE: Operation = Operation {
+    api: "kraken-prime",
+    id: "updatePrimeApiUserRoles",
+    rust_method: "update_user_role",
+    method: http::Method::POST,
+    path: "/0/private/UpdatePrimeApiUserRoles",
+    access: Access::Private,
+    permission: Permission::Undocumented,
+    effect: Effect::Account,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static CREATE_USER_KEY: Operation = Operation {
+    api: "kraken-prime",
+    id: "createPrimeApiUserKey",
+    rust_method: "create_user_key",
+    method: http::Method::POST,
+    path: "/0/private/CreatePrimeApiUserKey",
+    access: Access::Private,
+    permission: Permission::Undocumented,
+    effect: Effect::Account,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static LIST_USER_KEYS: Operation = Operation {
+    api: "kraken-prime",
+    id: "listPrimeApiUserKeys",
+    rust_method: "list_user_keys",
+    method: http::Method::POST,
+    path: "/0/private/ListPrimeApiUserKeys",
+    access: Access::Private,
+    permission: Permission::Undocumented,
+    effect: Effect::Read,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static UPDATE_USER_KEY: Operation = Operation {
+    api: "kraken-prime",
+    id: "updatePrimeApiUserKey",
+    rust_method: "update_user_key",
+    method: http::Method::POST,
+    path: "/0/private/UpdatePrimeApiUserKey",
+    access: Access::Private,
+    permission: Permission::Undocumented,
+    effect: Effect::Account,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static DELETE_USER_KEY: Operation = Operation {
+    api: "kraken-prime",
+    id: "deletePrimeApiUserKey",
+    rust_method: "delete_user_key",
+    method: http::Method::POST,
+    path: "/0/private/DeletePrimeApiUserKey",
+    access: Access::Private,
+    permission: Permission::Undocumented,
+    effect: Effect::Account,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static CREATE_SETTLEMENT_BATCH: Operation = Operation {
+    api: "kraken-prime",
+    id: "createPrimeSettlementBatch",
+    rust_method: "create_settlement_batch",
+    method: http::Method::POST,
+    path: "/0/private/CreatePrimeSettlementBatch",
+    access: Access::Private,
+    permission: Permission::AllOf(&["Orders and trades - Create & modify orders"]),
+    effect: Effect::Funds,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static GET_SETTLEMENT_BATCH: Operation = Operation {
+    api: "kraken-prime",
+    id: "getPrimeSettlementBatch",
+    rust_method: "get_settlement_batch",
+    method: http::Method::POST,
+    path: "/0/private/GetPrimeSettlementBatch",
+    access: Access::Private,
+    permission: Permission::AllOf(&["Orders and trades - Query open orders & trades"]),
+    effect: Effect::Read,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static LIST_SETTLEMENT_BATCHES: Operation = Operation {
+    api: "kraken-prime",
+    id: "listPrimeSettlementBatches",
+    rust_method: "list_settlement_batches",
+    method: http::Method::POST,
+    path: "/0/private/ListPrimeSettlementBatches",
+    access: Access::Private,
+    permission: Permission::AllOf(&["Orders and trades - Query open orders & trades"]),
+    effect: Effect::Read,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+
+static SETTLE_BATCH_ASSET: Operation = Operation {
+    api: "kraken-prime",
+    id: "settlePrimeSettlementBatchAsset",
+    rust_method: "settle_batch_asset",
+    method: http::Method::POST,
+    path: "/0/private/SettlePrimeSettlementBatchAsset",
+    access: Access::Private,
+    permission: Permission::AllOf(&["Orders and trades - Create & modify orders"]),
+    effect: Effect::Funds,
+    pace: Pace {
+        counter: "kraken-private",
+        cost: 1,
+    },
+    answer: Answer::Enveloped,
+};
+/// All calls, as rows.
+pub static OPERATIONS: &[&Operation] = &[
+    &CREATE_USER,
+    &GET_USER,
+    &LIST_USERS,
+    &UPDATE_USER,
+    &UPDATE_USER_ROLE,
+    &CREATE_USER_KEY,
+    &LIST_USER_KEYS,
+    &UPDATE_USER_KEY,
+    &DELETE_USER_KEY,
+    &CREATE_SETTLEMENT_BATCH,
+    &GET_SETTLEMENT_BATCH,
+    &LIST_SETTLEMENT_BATCHES,
+    &SETTLE_BATCH_ASSET,
+];
+
+impl RestClient {
+    /// Makes an API user.
+    ///
+    /// `POST /0/private/CreatePrimeApiUser`.
+    pub fn create_user(&self) -> CreateUser {
+        CreateUser {
+            core: self.core.clone(),
+            name: Missing,
+            role: Missing,
+        }
+    }
+}
+
+/// Made by [`RestClient::create_user`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct CreateUser<NameArg = Missing, RoleArg = Missing> {
+    core: Core,
+    name: NameArg,
+    role: RoleArg,
+}
+
+impl<NameArg, RoleArg> CreateUser<NameArg, RoleArg> {
+    /// Its name. Required.
+    pub fn name(self, name: impl Into<String>) -> CreateUser<String, RoleArg> {
+        CreateUser {
+            core: self.core,
+            name: name.into(),
+            role: self.role,
+        }
+    }
+
+    /// What it may do. Required.
+    pub fn role(self, role: UserRole) -> CreateUser<NameArg, UserRole> {
+        CreateUser {
+            core: self.core,
+            name: self.name,
+            role,
+        }
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<PrimeUser, Error>
+    where
+        NameArg: Given<String>,
+        RoleArg: Given<UserRole>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            name: String,
+            role: UserRole,
+        }
+        let mut call = Call::new(&CREATE_USER);
+        call.body(&Body {
+            name: self.name.given(),
+            role: self.role.given(),
+        })?;
+        self.core.call(call).await
+    }
+}
+
+impl RestClient {
+    /// An API user.
+    ///
+    /// `POST /0/private/GetPrimeApiUser`.
+    pub fn get_user(&self) -> GetUser {
+        GetUser {
+            core: self.core.clone(),
+            user_id: Missing,
+        }
+    }
+}
+
+/// Made by [`RestClient::get_user`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct GetUser<UserIdArg = Missing> {
+    core: Core,
+    user_id: UserIdArg,
+}
+
+impl<UserIdArg> GetUser<UserIdArg> {
+    /// The user. Required.
+    pub fn user_id(self, user_id: impl Into<String>) -> GetUser<String> {
+        GetUser {
+            core: self.core,
+            user_id: user_id.into(),
+        }
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<PrimeUser, Error>
+    where
+        UserIdArg: Given<String>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            user_id: String,
+        }
+        let mut call = Call::new(&GET_USER);
+        call.body(&Body {
+            user_id: self.user_id.given(),
+        })?;
+        Ok(self.core.call::<Data<PrimeUser>>(call).await?.data)
+    }
+}
+
+impl RestClient {
+    /// All API users.
+    ///
+    /// `POST /0/private/ListPrimeApiUsers`.
+    pub fn list_users(&self) -> ListUsers {
+        ListUsers {
+            core: self.core.clone(),
+        }
+    }
+}
+
+/// Made by [`RestClient::list_users`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct ListUsers {
+    core: Core,
+}
+
+impl ListUsers {
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<Vec<PrimeUser>, Error> {
+        #[derive(Serialize)]
+        struct Body {}
+        let mut call = Call::new(&LIST_USERS);
+        call.body(&Body {})?;
+        Ok(self.core.call::<Data<Vec<PrimeUser>>>(call).await?.data)
+    }
+}
+
+impl RestClient {
+    /// Changes name or status of an API user.
+    ///
+    /// `POST /0/private/UpdatePrimeApiUser`.
+    pub fn update_user(&self) -> UpdateUser {
+        UpdateUser {
+            core: self.core.clone(),
+            user_id: Missing,
+            name: None,
+            status: None,
+        }
+    }
+}
+
+/// Made by [`RestClient::update_user`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct UpdateUser<UserIdArg = Missing> {
+    core: Core,
+    user_id: UserIdArg,
+    name: Option<String>,
+    status: Option<UserStatus>,
+}
+
+impl<UserIdArg> UpdateUser<UserIdArg> {
+    /// The user. Required.
+    pub fn user_id(self, user_id: impl Into<String>) -> UpdateUser<String> {
+        UpdateUser {
+            core: self.core,
+            user_id: user_id.into(),
+            name: self.name,
+            status: self.status,
+        }
+    }
+
+    /// Another name.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Whether it may be used.
+    pub fn status(mut self, status: UserStatus) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<PrimeUser, Error>
+    where
+        UserIdArg: Given<String>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            user_id: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            name: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            status: Option<UserStatus>,
+        }
+        let mut call = Call::new(&UPDATE_USER);
+        call.body(&Body {
+            user_id: self.user_id.given(),
+            name: self.name,
+            status: self.status,
+        })?;
+        self.core.call(call).await
+    }
+}
+
+impl RestClient {
+    /// Changes what an API user may do.
+    ///
+    /// `POST /0/private/UpdatePrimeApiUserRoles`.
+    pub fn update_user_role(&self) -> UpdateUserRole {
+        UpdateUserRole {
+            core: self.core.clone(),
+            user_id: Missing,
+            role: Missing,
+        }
+    }
+}
+
+/// Made by [`RestClient::update_user_role`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct UpdateUserRole<UserIdArg = Missing, RoleArg = Missing> {
+    core: Core,
+    user_id: UserIdArg,
+    role: RoleArg,
+}
+
+impl<UserIdArg, RoleArg> UpdateUserRole<UserIdArg, RoleArg> {
+    /// The user. Required.
+    pub fn user_id(self, user_id: impl Into<String>) -> UpdateUserRole<String, RoleArg> {
+        UpdateUserRole {
+            core: self.core,
+            user_id: user_id.into(),
+            role: self.role,
+        }
+    }
+
+    /// What it may do. Required.
+    pub fn role(self, role: UserRole) -> UpdateUserRole<UserIdArg, UserRole> {
+        UpdateUserRole {
+            core: self.core,
+            user_id: self.user_id,
+            role,
+        }
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<PrimeUser, Error>
+    where
+        UserIdArg: Given<String>,
+        RoleArg: Given<UserRole>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            user_id: String,
+            role: UserRole,
+        }
+        let mut call = Call::new(&UPDATE_USER_ROLE);
+        call.body(&Body {
+            user_id: self.user_id.given(),
+            role: self.role.given(),
+        })?;
+        self.core.call(call).await
+    }
+}
+
+impl RestClient {
+    /// Makes a key for an API user. Its secret is in this answer and nowhere else.
+    ///
+    /// `POST /0/private/CreatePrimeApiUserKey`.
+    pub fn create_user_key(&self) -> CreateUserKey {
+        CreateUserKey {
+            core: self.core.clone(),
+            user_id: Missing,
+        }
+    }
+}
+
+/// Made by [`RestClient::create_user_key`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct CreateUserKey<UserIdArg = Missing> {
+    core: Core,
+    user_id: UserIdArg,
+}
+
+impl<UserIdArg> CreateUserKey<UserIdArg> {
+    /// The user. Required.
+    pub fn user_id(self, user_id: impl Into<String>) -> CreateUserKey<String> {
+        CreateUserKey {
+            core: self.core,
+            user_id: user_id.into(),
+        }
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<PrimeKey, Error>
+    where
+        UserIdArg: Given<String>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            user_id: String,
+        }
+        let mut call = Call::new(&CREATE_USER_KEY);
+        call.body(&Body {
+            user_id: self.user_id.given(),
+        })?;
+        self.core.call(call).await
+    }
+}
+
+impl RestClient {
+    /// The keys of an API user, without their secrets.
+    ///
+    /// `POST /0/private/ListPrimeApiUserKeys`.
+    pub fn list_user_keys(&self) -> ListUserKeys {
+        ListUserKeys {
+            core: self.core.clone(),
+            user_id: Missing,
+        }
+    }
+}
+
+/// Made by [`RestClient::list_user_keys`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct ListUserKeys<UserIdArg = Missing> {
+    core: Core,
+    user_id: UserIdArg,
+}
+
+impl<UserIdArg> ListUserKeys<UserIdArg> {
+    /// The user. Required.
+    pub fn user_id(self, user_id: impl Into<String>) -> ListUserKeys<String> {
+        ListUserKeys {
+            core: self.core,
+            user_id: user_id.into(),
+        }
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<Vec<PrimeKey>, Error>
+    where
+        UserIdArg: Given<String>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            user_id: String,
+        }
+        let mut call = Call::new(&LIST_USER_KEYS);
+        call.body(&Body {
+            user_id: self.user_id.given(),
+        })?;
+        Ok(self.core.call::<Data<Vec<PrimeKey>>>(call).await?.data)
+    }
+}
+
+impl RestClient {
+    /// Changes from which addresses a key may be used.
+    ///
+    /// `POST /0/private/UpdatePrimeApiUserKey`.
+    pub fn update_user_key(&self) -> UpdateUserKey {
+        UpdateUserKey {
+            core: self.core.clone(),
+            user_id: Missing,
+            key_id: Missing,
+            whitelisted_ips: None,
+        }
+    }
+}
+
+/// Made by [`RestClient::update_user_key`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct UpdateUserKey<UserIdArg = Missing, KeyIdArg = Missing> {
+    core: Core,
+    user_id: UserIdArg,
+    key_id: KeyIdArg,
+    whitelisted_ips: Option<Vec<String>>,
+}
+
+impl<UserIdArg, KeyIdArg> UpdateUserKey<UserIdArg, KeyIdArg> {
+    /// The user. Required.
+    pub fn user_id(self, user_id: impl Into<String>) -> UpdateUserKey<String, KeyIdArg> {
+        UpdateUserKey {
+            core: self.core,
+            user_id: user_id.into(),
+            key_id: self.key_id,
+            whitelisted_ips: self.whitelisted_ips,
+        }
+    }
+
+    /// The key. Required.
+    pub fn key_id(self, key_id: impl Into<String>) -> UpdateUserKey<UserIdArg, String> {
+        UpdateUserKey {
+            core: self.core,
+            user_id: self.user_id,
+            key_id: key_id.into(),
+            whitelisted_ips: self.whitelisted_ips,
+        }
+    }
+
+    /// The addresses.
+    pub fn whitelisted_ips(mut self, whitelisted_ips: Vec<String>) -> Self {
+        self.whitelisted_ips = Some(whitelisted_ips);
+        self
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<PrimeKey, Error>
+    where
+        UserIdArg: Given<String>,
+        KeyIdArg: Given<String>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            user_id: String,
+            key_id: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            whitelisted_ips: Option<Vec<String>>,
+        }
+        let mut call = Call::new(&UPDATE_USER_KEY);
+        call.body(&Body {
+            user_id: self.user_id.given(),
+            key_id: self.key_id.given(),
+            whitelisted_ips: self.whitelisted_ips,
+        })?;
+        self.core.call(call).await
+    }
+}
+
+impl RestClient {
+    /// Deletes a key.
+    ///
+    /// `POST /0/private/DeletePrimeApiUserKey`.
+    pub fn delete_user_key(&self) -> DeleteUserKey {
+        DeleteUserKey {
+            core: self.core.clone(),
+            user_id: Missing,
+            key_id: Missing,
+        }
+    }
+}
+
+/// Made by [`RestClient::delete_user_key`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct DeleteUserKey<UserIdArg = Missing, KeyIdArg = Missing> {
+    core: Core,
+    user_id: UserIdArg,
+    key_id: KeyIdArg,
+}
+
+impl<UserIdArg, KeyIdArg> DeleteUserKey<UserIdArg, KeyIdArg> {
+    /// The user. Required.
+    pub fn user_id(self, user_id: impl Into<String>) -> DeleteUserKey<String, KeyIdArg> {
+        DeleteUserKey {
+            core: self.core,
+            user_id: user_id.into(),
+            key_id: self.key_id,
+        }
+    }
+
+    /// The key. Required.
+    pub fn key_id(self, key_id: impl Into<String>) -> DeleteUserKey<UserIdArg, String> {
+        DeleteUserKey {
+            core: self.core,
+            user_id: self.user_id,
+            key_id: key_id.into(),
+        }
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<Deleted, Error>
+    where
+        UserIdArg: Given<String>,
+        KeyIdArg: Given<String>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            user_id: String,
+            key_id: String,
+        }
+        let mut call = Call::new(&DELETE_USER_KEY);
+        call.body(&Body {
+            user_id: self.user_id.given(),
+            key_id: self.key_id.given(),
+        })?;
+        self.core.call(call).await
+    }
+}
+
+impl RestClient {
+    /// Puts what is to be settled into a batch. There is one active batch of each kind of asset.
+    ///
+    /// `POST /0/private/CreatePrimeSettlementBatch`, permission `Orders and trades - Create & modify orders`.
+    pub fn create_settlement_batch(&self) -> CreateSettlementBatch {
+        CreateSettlementBatch {
+            core: self.core.clone(),
+            asset_kind: None,
+        }
+    }
+}
+
+/// Made by [`RestClient::create_settlement_batch`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct CreateSettlementBatch {
+    core: Core,
+    asset_kind: Option<AssetKind>,
+}
+
+impl CreateSettlementBatch {
+    /// The kind of asset; currency without it.
+    pub fn asset_kind(mut self, asset_kind: AssetKind) -> Self {
+        self.asset_kind = Some(asset_kind);
+        self
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<SettlementBatch, Error> {
+        #[derive(Serialize)]
+        struct Body {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            asset_kind: Option<AssetKind>,
+        }
+        let mut call = Call::new(&CREATE_SETTLEMENT_BATCH);
+        call.body(&Body {
+            asset_kind: self.asset_kind,
+        })?;
+        Ok(self.core.call::<BatchAnswer>(call).await?.batch)
+    }
+}
+
+impl RestClient {
+    /// A batch.
+    ///
+    /// `POST /0/private/GetPrimeSettlementBatch`, permission `Orders and trades - Query open orders & trades`.
+    pub fn get_settlement_batch(&self) -> GetSettlementBatch {
+        GetSettlementBatch {
+            core: self.core.clone(),
+            batch_id: Missing,
+            asset_kind: None,
+        }
+    }
+}
+
+/// Made by [`RestClient::get_settlement_batch`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct GetSettlementBatch<BatchIdArg = Missing> {
+    core: Core,
+    batch_id: BatchIdArg,
+    asset_kind: Option<AssetKind>,
+}
+
+impl<BatchIdArg> GetSettlementBatch<BatchIdArg> {
+    /// The batch. Required.
+    pub fn batch_id(self, batch_id: impl Into<String>) -> GetSettlementBatch<String> {
+        GetSettlementBatch {
+            core: self.core,
+            batch_id: batch_id.into(),
+            asset_kind: self.asset_kind,
+        }
+    }
+
+    /// The kind of asset. Whether the venue takes it here is not certain.
+    pub fn asset_kind(mut self, asset_kind: AssetKind) -> Self {
+        self.asset_kind = Some(asset_kind);
+        self
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<SettlementBatch, Error>
+    where
+        BatchIdArg: Given<String>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            batch_id: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            asset_kind: Option<AssetKind>,
+        }
+        let mut call = Call::new(&GET_SETTLEMENT_BATCH);
+        call.body(&Body {
+            batch_id: self.batch_id.given(),
+            asset_kind: self.asset_kind,
+        })?;
+        Ok(self.core.call::<BatchAnswer>(call).await?.batch)
+    }
+}
+
+impl RestClient {
+    /// Batches, the newest first.
+    ///
+    /// `POST /0/private/ListPrimeSettlementBatches`, permission `Orders and trades - Query open orders & trades`.
+    pub fn list_settlement_batches(&self) -> ListSettlementBatches {
+        ListSettlementBatches {
+            core: self.core.clone(),
+            statuses: None,
+            from: None,
+            until: None,
+            limit: None,
+            offset: None,
+        }
+    }
+}
+
+/// Made by [`RestClient::list_settlement_batches`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct ListSettlementBatches {
+    core: Core,
+    statuses: Option<Vec<BatchStatus>>,
+    from: Option<i64>,
+    until: Option<i64>,
+    limit: Option<u32>,
+    offset: Option<u32>,
+}
+
+impl ListSettlementBatches {
+    /// Only batches that stand so.
+    pub fn statuses(mut self, statuses: Vec<BatchStatus>) -> Self {
+        self.statuses = Some(statuses);
+        self
+    }
+
+    /// Not before this time, in milliseconds since 1970.
+    pub fn from(mut self, from: i64) -> Self {
+        self.from = Some(from);
+        self
+    }
+
+    /// Not after this time, in milliseconds since 1970.
+    pub fn until(mut self, until: i64) -> Self {
+        self.until = Some(until);
+        self
+    }
+
+    /// Most batches to tell.
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// How many to leave out at the beginning.
+    pub fn offset(mut self, offset: u32) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<Batches, Error> {
+        #[derive(Serialize)]
+        struct Body {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            statuses: Option<Vec<BatchStatus>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            from: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            until: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            limit: Option<u32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            offset: Option<u32>,
+        }
+        let mut call = Call::new(&LIST_SETTLEMENT_BATCHES);
+        call.body(&Body {
+            statuses: self.statuses,
+            from: self.from,
+            until: self.until,
+            limit: self.limit,
+            offset: self.offset,
+        })?;
+        self.core.call(call).await
+    }
+}
+
+impl RestClient {
+    /// Settles one asset of a batch: money moves. The batch must be confirmed, and `can_settle` of its leg true.
+    ///
+    /// `POST /0/private/SettlePrimeSettlementBatchAsset`, permission `Orders and trades - Create & modify orders`.
+    pub fn settle_batch_asset(&self) -> SettleBatchAsset {
+        SettleBatchAsset {
+            core: self.core.clone(),
+            batch_id: Missing,
+            asset: Missing,
+        }
+    }
+}
+
+/// Made by [`RestClient::settle_batch_asset`].
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct SettleBatchAsset<BatchIdArg = Missing, AssetArg = Missing> {
+    core: Core,
+    batch_id: BatchIdArg,
+    asset: AssetArg,
+}
+
+impl<BatchIdArg, AssetArg> SettleBatchAsset<BatchIdArg, AssetArg> {
+    /// The batch. Required.
+    pub fn batch_id(self, batch_id: impl Into<String>) -> SettleBatchAsset<String, AssetArg> {
+        SettleBatchAsset {
+            core: self.core,
+            batch_id: batch_id.into(),
+            asset: self.asset,
+        }
+    }
+
+    /// The asset. Required.
+    pub fn asset(self, asset: impl Into<String>) -> SettleBatchAsset<BatchIdArg, String> {
+        SettleBatchAsset {
+            core: self.core,
+            batch_id: self.batch_id,
+            asset: asset.into(),
+        }
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// Without credentials before anything is sent; else whatever the venue, the network or the
+    /// answer's form has against it.
+    pub async fn send(self) -> Result<Transfer, Error>
+    where
+        BatchIdArg: Given<String>,
+        AssetArg: Given<String>,
+    {
+        #[derive(Serialize)]
+        struct Body {
+            batch_id: String,
+            asset: String,
+        }
+        let mut call = Call::new(&SETTLE_BATCH_ASSET);
+        call.body(&Body {
+            batch_id: self.batch_id.given(),
+            asset: self.asset.given(),
+        })?;
+        Ok(self.core.call::<TransferAnswer>(call).await?.transfer)
+    }
+}

@@ -1,0 +1,80 @@
+//! Currency: the currencies there are.
+
+use exchange_wire::Decimal;
+use serde::Serialize;
+
+use crate::client::{Client, Request};
+use crate::enums::Action;
+use crate::number_or_text::NumberOrText;
+use crate::record::record;
+use crate::time::Time;
+use crate::topic::{Record, Topic};
+use crate::view::View;
+
+/// The currencies, kept up to date; by symbol.
+pub type CurrencyBook = View<Currencies>;
+
+impl Client {
+    /// The currencies there are, with their increments.
+    pub fn currencies(&self) -> Request<Currencies> {
+        self.request(Currencies {
+            name: Currencies::NAME,
+            symbols: Vec::new(),
+        })
+    }
+}
+
+/// The Currency stream.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Currencies {
+    #[serde(rename = "name")]
+    name: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    symbols: Vec<String>,
+}
+
+impl Request<Currencies> {
+    /// Only these currencies. All without it.
+    pub fn symbols<I: Into<String>>(mut self, symbols: impl IntoIterator<Item = I>) -> Self {
+        self.topic.symbols = symbols.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
+impl Topic for Currencies {
+    const NAME: &'static str = "Currency";
+    type Record = Currency;
+}
+
+record! {
+    /// A currency.
+    pub struct Currency {
+        /// When it was published.
+        timestamp: Option<Time> => "Timestamp",
+        /// Whether it is there or no longer available.
+        update_action: Option<Action> => "UpdateAction",
+        /// The venue's own number for it.
+        currency_id: Option<NumberOrText> => "CurrencyID",
+        /// Its code.
+        symbol!: String => "Symbol",
+        /// Its smallest unit.
+        min_increment: Option<Decimal> => "MinIncrement" as decimal,
+        /// The unit used in market data and orders.
+        default_increment: Option<Decimal> => "DefaultIncrement" as decimal,
+        /// Its name.
+        description: Option<String> => "Description",
+    }
+}
+
+impl Record for Currency {
+    type Key = String;
+
+    fn key(&self) -> String {
+        self.symbol.clone()
+    }
+
+    fn removed(&self) -> bool {
+        self.update_action == Some(Action::Remove)
+    }
+}

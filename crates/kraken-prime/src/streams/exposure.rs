@@ -1,0 +1,58 @@
+//! Exposure: how much of the credit is in use.
+
+use exchange_wire::Decimal;
+use serde::Serialize;
+
+use crate::client::{Client, Request};
+use crate::enums::FeedStatus;
+use crate::record::record;
+use crate::time::Time;
+use crate::topic::{Record, Topic};
+use crate::view::View;
+
+/// The exposures, kept up to date; by currency.
+pub type ExposureBook = View<Exposures>;
+
+impl Client {
+    /// How much of the credit is in use.
+    pub fn exposures(&self) -> Request<Exposures> {
+        self.request(Exposures {
+            name: Exposures::NAME,
+        })
+    }
+}
+
+/// The Exposure stream.
+#[derive(Debug, Clone, Serialize)]
+pub struct Exposures {
+    name: &'static str,
+}
+
+impl Topic for Exposures {
+    const NAME: &'static str = "Exposure";
+    type Record = Exposure;
+}
+
+record! {
+    /// The credit in use, and how much there is.
+    pub struct Exposure {
+        /// The currency of both amounts.
+        exposure_currency!: String => "ExposureCurrency",
+        /// The credit in use.
+        exposure: Option<Decimal> => "Exposure" as decimal,
+        /// The credit there is.
+        exposure_limit: Option<Decimal> => "ExposureLimit" as decimal,
+        /// Whether the amounts are good.
+        status: Option<FeedStatus> => "Status",
+        /// When they last changed.
+        timestamp: Option<Time> => "Timestamp",
+    }
+}
+
+impl Record for Exposure {
+    type Key = String;
+
+    fn key(&self) -> String {
+        self.exposure_currency.clone()
+    }
+}

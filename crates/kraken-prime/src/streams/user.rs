@@ -1,0 +1,80 @@
+//! User: who is connected, and what may be done.
+
+use exchange_wire::{IndexMap, RawJson};
+use serde::Serialize;
+
+use crate::client::{Client, Request};
+use crate::enums::ConfigMode;
+use crate::record::record;
+use crate::time::Time;
+use crate::topic::{Record, Topic};
+use crate::view::View;
+
+/// The users, kept up to date; by user id.
+pub type UserBook = View<Users>;
+
+impl Client {
+    /// Who is connected, with permissions and stored settings.
+    pub fn users(&self) -> Request<Users> {
+        self.request(Users::new())
+    }
+}
+
+/// The User stream.
+#[derive(Debug, Clone, Serialize)]
+pub struct Users {
+    name: &'static str,
+}
+
+impl Users {
+    pub(crate) fn new() -> Self {
+        Self { name: Self::NAME }
+    }
+}
+
+impl Topic for Users {
+    const NAME: &'static str = "User";
+    type Record = User;
+}
+
+record! {
+    /// A user.
+    pub struct User {
+        /// The id.
+        customer_user_id!: String => "CustomerUserID",
+        /// The address.
+        email: Option<String> => "Email",
+        /// The name.
+        display_name: Option<String> => "DisplayName",
+        /// The stored settings.
+        config: Vec<UserConfig> => "Config",
+        /// What may be done, such as `read::orders`.
+        permissions: Option<Vec<String>> => "Permissions",
+        /// What may be done, for each account. `RawJson` is a list of texts as far as is known.
+        market_account_authorizations: Option<IndexMap<String, RawJson>> => "MarketAccountAuthorizations",
+    }
+}
+
+record! {
+    /// A stored setting.
+    pub struct UserConfig {
+        /// When it changed.
+        timestamp: Option<Time> => "Timestamp",
+        /// Whose it is.
+        customer_user_id: Option<String> => "CustomerUserID",
+        /// Whether it is in force.
+        mode: Option<ConfigMode> => "Mode",
+        /// Its key.
+        key: Option<String> => "Key",
+        /// Its value: a JSON document as a text.
+        value: Option<String> => "Value",
+    }
+}
+
+impl Record for User {
+    type Key = String;
+
+    fn key(&self) -> String {
+        self.customer_user_id.clone()
+    }
+}
