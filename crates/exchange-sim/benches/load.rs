@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 /// So many requests are on their way at once.
-const PIPELINE: usize = 100;
+const PIPELINE: u32 = 100;
 
 /// Reads of all kinds, as a program that watches a market sends them.
 const READS: [&str; 5] = [
@@ -95,10 +95,10 @@ fn memory() -> Option<u64> {
     Some(kib / 1024)
 }
 
-fn report(what: &str, count: usize, start: Instant) {
+fn report(what: &str, count: u32, start: Instant) {
     let seconds = start.elapsed().as_secs_f64();
     let mut line = format!("{count:>9} {what} in {seconds:6.1} s");
-    let _ = write!(line, ", {:6.1} us each", seconds * 1e6 / count as f64);
+    let _ = write!(line, ", {:6.1} us each", seconds * 1e6 / f64::from(count));
     if let Some(mebibytes) = memory() {
         let _ = write!(line, ", then {mebibytes} MiB");
     }
@@ -136,7 +136,7 @@ async fn main() {
     let requests: Vec<String> = READS
         .iter()
         .cycle()
-        .take(PIPELINE)
+        .take(PIPELINE as usize)
         .map(|target| get(target))
         .collect();
     for part in 1..=4 {
