@@ -12,8 +12,8 @@
 //!
 //! Programs that take Gemini's address from their settings work against it, too; the vendor's
 //! samples read `GEMINI_BASE_URL` (`http://127.0.0.1:8701/v1`), `GEMINI_API_KEY` and
-//! `GEMINI_API_SECRET`. Their Python and TypeScript programs that tell balances and place an order
-//! were tried unchanged; they call a limit order `limit`, which is therefore taken. ccxt 4.5.90
+//! `GEMINI_API_SECRET`. Their Python, TypeScript and Go programs that tell balances and place an
+//! order were tried; they call a limit order `limit`, which is therefore taken. ccxt 4.5.90
 //! (Python) was tried by hand, with the program running as `exchange-sim --listen 127.0.0.1:8700`:
 //!
 //! ```python
