@@ -25,7 +25,7 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 pub const KEY: &str = "KRA5L19LAW8Z";
 pub const SECRET: &str = "made-up-secret-0001";
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Venue {
     listener: TcpListener,
