@@ -292,6 +292,8 @@ fn orders_of_one_account_do_not_meet_but_those_of_two_do() {
     stand.add_as(1, buy);
     assert_eq!(stand.of(&resting, "vol_exec"), "0.05000000");
     assert_eq!(stand.of(&resting, "misc"), "partial");
+    assert_eq!(stand.available("A", "XXBT"), "0.9");
+    stand.check();
     // 3000 and the maker's 0.25 %; the other paid the taker's 0.40 %
     assert_eq!(stand.balance("A", "ZUSD"), "12992.5");
     assert_eq!(stand.balance("B", "ZUSD"), "96988");
