@@ -57,7 +57,6 @@ mod oauth;
 mod orders;
 mod params;
 mod predictions;
-mod route;
 mod sheet;
 mod staking;
 mod symbols;
@@ -514,7 +513,7 @@ impl Gemini {
                 };
                 method == request.method
             })
-            .find_map(|operation| Some((operation, route::matched(operation.path, path)?)))
+            .find_map(|operation| Some((operation, crate::route::matched(operation.path, path)?)))
     }
 }
 

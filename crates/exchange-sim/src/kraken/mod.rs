@@ -24,6 +24,7 @@ use self::params::Params;
 use self::spot::Spot;
 use crate::Moment;
 use crate::json::{Json, object};
+use crate::route::matched;
 use crate::venue::{Answer, Handled, Request, Venue};
 
 const PUBLIC: &str = "/0/public/";
@@ -95,7 +96,7 @@ impl Kraken {
         };
         for operation in external::OPERATIONS {
             if operation.method == request.method
-                && let Some(segments) = match_path(operation.path, rest)
+                && let Some(segments) = matched(operation.path, rest)
             {
                 return Route::External(operation, segments);
             }
@@ -356,54 +357,4 @@ impl Venue for Kraken {
 /// The vendor documents no body for these; the status is what counts.
 fn external_failure(status: u16, why: &str) -> Answer {
     Answer::json(status, &object! { "message" => why })
-}
-
-/// What stands in place of the braces, percent-decoded; `None` if the path is
-/// another one.
-fn match_path(pattern: &str, path: &str) -> Option<Vec<String>> {
-    let mut found = Vec::new();
-    let mut parts = path.split('/');
-    for expected in pattern.split('/') {
-        let part = parts.next()?;
-        if expected == "{}" {
-            found.push(percent_decoded(part).filter(|part| !part.is_empty())?);
-        } else if expected != part {
-            return None;
-        }
-    }
-    parts.next().is_none().then_some(found)
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let (digits, after) = rest.split_at_checked(2)?;
-        let digits = std::str::from_utf8(digits).ok()?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        rest = after;
-    }
-    String::from_utf8(bytes).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_matched_part_by_part() {
-        let found = match_path("/vaults/{}/policies", "/vaults/AA%2088%C3%A9/policies");
-        assert_eq!(found.unwrap(), ["AA 88é"]);
-        assert_eq!(match_path("/vaults/{}", "/vaults/"), None);
-        assert_eq!(match_path("/vaults/{}", "/vaults/V/x"), None);
-        assert_eq!(match_path("/vaults", "/vaults/V"), None);
-        assert_eq!(match_path("/vaults/{}", "/vaults/%4"), None);
-        assert_eq!(match_path("/vaults/{}", "/vaults/%zz"), None);
-        assert!(match_path("/vaults", "/vaults").is_some());
-    }
 }

@@ -1,4 +1,4 @@
-//! Paths.
+//! Paths with parameters in them.
 
 /// What stands in place of the braces, percent-decoded; `None` if the path is
 /// another one.
@@ -49,5 +49,17 @@ mod tests {
         ] {
             assert_eq!(matched("/v2/candles/{}/{}", other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn decoded_parts_and_broken_ones_are_told_apart() {
+        let found = matched("/vaults/{}/policies", "/vaults/AA%2088%C3%A9/policies");
+        assert_eq!(found.unwrap(), ["AA 88é"]);
+        assert_eq!(matched("/vaults/{}", "/vaults/"), None);
+        assert_eq!(matched("/vaults/{}", "/vaults/V/x"), None);
+        assert_eq!(matched("/vaults", "/vaults/V"), None);
+        assert_eq!(matched("/vaults/{}", "/vaults/%4"), None);
+        assert_eq!(matched("/vaults/{}", "/vaults/%zz"), None);
+        assert!(matched("/vaults", "/vaults").is_some());
     }
 }
