@@ -6,16 +6,16 @@
 mod venue;
 
 use exchange_wire::losses;
-use kraken_prime::commands::{OrderId, SteadyPace};
+use kraken_prime::commands::{OrderId, SteadyPace, StopLimit};
 use kraken_prime::enums::{ControlAction, ErrorAction, Side, TimeInForce};
 use kraken_prime::streams::{
     Balance, Currency, CurrencyConversion, ExecutionReport, Exposure, MarketData, Quote, Security,
     Trade, User,
 };
-use kraken_prime::{Message, Span};
+use kraken_prime::{Kind, Message, Outcome, Span};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 use venue::{Peer, Venue};
 
@@ -272,6 +272,17 @@ async fn commands_are_written_as_shown() {
     let request = sent(&mut peer, replace.send()).await;
     same(&request, &shown("OrderCancelReplaceRequest", ""));
 
+    let replace = client
+        .replace_order()
+        .symbol("BTC-USD")
+        .order(venue_id())
+        .total_quantity(decimal("0.5"))
+        .strategy(StopLimit::new(decimal("44100")));
+    let request = sent(&mut peer, replace.send()).await;
+    assert_eq!(request["data"][0]["Strategy"], "StopLimit");
+    let parameters = json!({"TriggerPrice": "44100"});
+    assert_eq!(request["data"][0]["Parameters"], parameters);
+
     let control = client
         .control_order()
         .order(venue_id())
@@ -299,6 +310,47 @@ async fn commands_are_written_as_shown() {
     let config = client.set_user_config().key("symbol").value("\"ETH-BTC\"");
     let request = sent(&mut peer, config.send()).await;
     same(&request, &shown("UserConfig", ""));
+}
+
+#[tokio::test]
+async fn what_has_no_meaning_is_refused_before_it_is_sent() {
+    let venue = Venue::open().await;
+    let (client, mut peer) = venue.connected().await;
+    let one = kraken_prime::Decimal::ONE;
+    let order = || client.new_order().symbol("BTC-USD").side(Side::Buy);
+    let limit = || order().limit(one, TimeInForce::GoodTillCancel);
+    let market = || order().market(TimeInForce::FillOrKill).quantity(one);
+    let quote = || order().quote("Q", "R").quantity(one);
+    let replace = client
+        .replace_order()
+        .symbol("BTC-USD")
+        .order(OrderId::Client("A".to_owned()))
+        .total_quantity(-one);
+    let ask = client.request_quote().symbol("BTC-USD").currency("BTC");
+    for (error, text) in [
+        (limit().quantity(-one).send().await.err(), "OrderQty"),
+        (market().guard_price(one).send().await.err(), "guard_price"),
+        (
+            limit().quantity(one).guard_price(one).send().await.err(),
+            "guard_price",
+        ),
+        (quote().rfq_id("R2").send().await.err(), "rfq_id"),
+        (
+            market().allowed_slippage(one).send().await.err(),
+            "allowed_slippage",
+        ),
+        (replace.send().await.err(), "OrderQty"),
+        (ask.quantity(one - one).send().await.err(), "OrderQty"),
+    ] {
+        let error = error.unwrap();
+        assert_eq!(error.kind(), Kind::InvalidRequest, "{error}");
+        assert_eq!(error.outcome(), Outcome::NotExecuted);
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    // Nothing of it was sent: the next that the venue hears is this.
+    let pinging = tokio::spawn(async move { client.ping().await });
+    assert_eq!(peer.hear().await["type"], "Ping");
+    pinging.abort();
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@
 //! No command is ever sent twice. A dropped future leaves open what becomes of the command.
 
 use exchange_transport::{Error, Kind, Severity, VendorMessage};
+use exchange_wire::Decimal;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -93,6 +94,14 @@ fn id_or_new(given: Option<String>, name: &str) -> Result<String, Error> {
             .with_text(format!("`{name}` must have 1 to {LONGEST_ID} characters")));
     }
     Ok(id)
+}
+
+/// The quantity, if it can be one.
+fn above_zero(quantity: Decimal, name: &str) -> Result<Decimal, Error> {
+    if quantity > Decimal::ZERO {
+        return Ok(quantity);
+    }
+    Err(Error::new(Kind::InvalidRequest).with_text(format!("`{name}` must be above zero")))
 }
 
 fn json(data: &impl Serialize) -> Result<String, Error> {

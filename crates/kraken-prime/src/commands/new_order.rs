@@ -7,7 +7,7 @@ use exchange_wire::Decimal;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::{OrderId, Strategy, id_or_new, json, rejected};
+use super::{OrderId, Strategy, above_zero, id_or_new, json, rejected};
 use crate::client::Client;
 use crate::commands::CancelOrder;
 use crate::enums::{ExecType, OrdStatus, OrdType, Side, StrategyName, TimeInForce};
@@ -80,6 +80,21 @@ struct Options {
     allowed_slippage: Option<Decimal>,
     rfq_id: Option<String>,
     guard: Option<Decimal>,
+}
+
+impl Options {
+    /// What has no meaning for such an order is refused, not left out.
+    fn check(&self, ord_type: &OrdType) -> Result<(), Error> {
+        let of_quotes = self.guard.is_some() && *ord_type != OrdType::Rfq;
+        let of_limits = (self.allowed_slippage.is_some() || self.rfq_id.is_some())
+            && *ord_type != OrdType::Limit;
+        let misplaced = match (of_quotes, of_limits) {
+            (false, false) => return Ok(()),
+            (true, _) => "`guard_price` is for orders at a quote",
+            (false, true) => "`allowed_slippage` and `rfq_id` are for limit orders",
+        };
+        Err(Error::new(Kind::InvalidRequest).with_text(misplaced))
+    }
 }
 
 /// An order to be placed; made by [`Client::new_order`].
@@ -205,20 +220,22 @@ impl<S, D, Q, P> NewOrder<S, D, Q, P> {
         self
     }
 
-    /// The worst price to take when trading a quote. Without it, that of the quote.
+    /// The worst price to take when trading a quote; only for [`quote`](Self::quote). Without it,
+    /// that of the quote.
     pub fn guard_price(mut self, price: Decimal) -> Self {
         self.options.guard = Some(price);
         self
     }
 
     /// The slip to tolerate with a limit order against a request for a quote, as a fraction:
-    /// `0.001` are ten basis points.
+    /// `0.001` are ten basis points. Only for [`limit`](Self::limit).
     pub fn allowed_slippage(mut self, slippage: Decimal) -> Self {
         self.options.allowed_slippage = Some(slippage);
         self
     }
 
-    /// The request for a quote that a limit order is placed against.
+    /// The request for a quote that a limit order is placed against; only for
+    /// [`limit`](Self::limit).
     pub fn rfq_id(mut self, rfq_id: impl Into<String>) -> Self {
         self.options.rfq_id = Some(rfq_id.into());
         self
@@ -238,6 +255,8 @@ impl<S, D, Q, P> NewOrder<S, D, Q, P> {
         Q: Given<Decimal>,
         P: Given<Pricing>,
     {
+        let pricing = self.pricing.given();
+        self.options.check(&pricing.ord_type)?;
         let Options {
             cl_ord_id,
             currency,
@@ -247,17 +266,12 @@ impl<S, D, Q, P> NewOrder<S, D, Q, P> {
             guard,
         } = self.options;
         let cl_ord_id = id_or_new(cl_ord_id, "ClOrdID")?;
-        let pricing = self.pricing.given();
-        let quantity = self.quantity.given();
-        if quantity <= Decimal::ZERO {
-            return Err(Error::new(Kind::InvalidRequest).with_text("`OrderQty` must be above zero"));
-        }
         let data = json(&NewOrderSingle {
             symbol: &self.symbol.given(),
             cl_ord_id: &cl_ord_id,
             side: self.side.given(),
             transact_time: Time::now(),
-            order_qty: quantity,
+            order_qty: above_zero(self.quantity.given(), "OrderQty")?,
             ord_type: pricing.ord_type,
             price: pricing.price.or(guard),
             currency,

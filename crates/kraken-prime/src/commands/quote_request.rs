@@ -4,7 +4,7 @@ use exchange_transport::{Error, Given, Missing};
 use exchange_wire::Decimal;
 use serde::Serialize;
 
-use super::{id_or_new, json, rejected};
+use super::{above_zero, id_or_new, json, rejected};
 use crate::client::Client;
 use crate::enums::{QuoteStatus, Side};
 use crate::streams::Quote;
@@ -123,7 +123,7 @@ impl<S, C, Q> RequestQuote<S, C, Q> {
         let quote_req_id = id_or_new(self.quote_req_id, "QuoteReqID")?;
         let data = json(&QuoteRequest {
             quote_req_id: &quote_req_id,
-            order_qty: self.quantity.given(),
+            order_qty: above_zero(self.quantity.given(), "OrderQty")?,
             currency: &self.currency.given(),
             symbol: &self.symbol.given(),
             side: self.side,

@@ -4,7 +4,7 @@ use exchange_transport::{Error, Given, Missing};
 use exchange_wire::{Decimal, RawJson};
 use serde::Serialize;
 
-use super::{OrderId, Strategy, id_or_new, json, request_rejected};
+use super::{OrderId, Strategy, above_zero, id_or_new, json, request_rejected};
 use crate::client::Client;
 use crate::enums::{ExecType, StrategyName};
 use crate::streams::ExecutionReport;
@@ -30,8 +30,16 @@ struct Options {
     cl_ord_id: Option<String>,
     price: Option<Decimal>,
     strategy: Option<StrategyName>,
-    parameters: Option<RawJson>,
+    parameters: Option<Parameters>,
     end_time: Option<Time>,
+}
+
+/// What the parameters are sent as.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum Parameters {
+    Of(Strategy),
+    AsGiven(RawJson),
 }
 
 /// A replacement; made by [`Client::replace_order`].
@@ -87,20 +95,16 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
     }
 
     /// Another strategy, with its parameters.
-    ///
-    /// # Errors
-    ///
-    /// None as far as is known: strategies are texts and numbers.
-    pub fn strategy(mut self, strategy: impl Into<Strategy>) -> Result<Self, Error> {
+    pub fn strategy(mut self, strategy: impl Into<Strategy>) -> Self {
         let strategy = strategy.into();
         self.options.strategy = Some(strategy.name());
-        self.options.parameters = Some(raw(&strategy)?);
-        Ok(self)
+        self.options.parameters = Some(Parameters::Of(strategy));
+        self
     }
 
     /// Parameters of the strategy it has, as a JSON object, such as `{"ErrorAction":"Pause"}`.
     pub fn parameters(mut self, parameters: RawJson) -> Self {
-        self.options.parameters = Some(parameters);
+        self.options.parameters = Some(Parameters::AsGiven(parameters));
         self
     }
 
@@ -136,7 +140,7 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
             cl_ord_id: &cl_ord_id,
             orig_cl_ord_id,
             order_id,
-            order_qty: self.quantity.given(),
+            order_qty: above_zero(self.quantity.given(), "OrderQty")?,
             price: self.options.price,
             transact_time: Time::now(),
             strategy: self.options.strategy,
@@ -154,14 +158,6 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
         };
         tracker.execute(&self.client, order).await
     }
-}
-
-fn raw(strategy: &Strategy) -> Result<RawJson, Error> {
-    RawJson::from_serialize(strategy).map_err(|error| {
-        Error::new(exchange_transport::Kind::InvalidRequest)
-            .with_text("the strategy can't be written as JSON")
-            .with_source(error)
-    })
 }
 
 /// What is sent.
@@ -188,7 +184,7 @@ struct OrderCancelReplaceRequest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     end_time: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    parameters: Option<RawJson>,
+    parameters: Option<Parameters>,
 }
 
 fn judge(cl_ord_id: &str, report: &ExecutionReport) -> Option<Result<ExecutionReport, Error>> {
