@@ -62,6 +62,7 @@ pub mod paging;
 pub mod param;
 pub mod queue;
 pub mod retry;
+mod settings;
 pub mod transport;
 pub mod watch;
 #[cfg(feature = "ws")]

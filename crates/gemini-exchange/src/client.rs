@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use exchange_auth::{ClockNonce, Credentials, CredentialsError, NonceSource, gemini};
 use exchange_transport::{
-    Access, Answered, Call, CounterState, Engine, EngineConfig, Error, InFlight, Kind, Observer,
-    Operation, Outcome, PaceMode, Pacer, RetryPolicy, Transport, reqwest,
+    Access, Answered, Call, CounterState, Engine, EngineConfig, Error, InFlight, Kind, Operation,
+    Outcome, Transport,
 };
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
@@ -314,43 +314,7 @@ impl ClientBuilder {
         }
     }
 
-    /// Another address than the vendor's, such as a venue on loopback: scheme, host and port only.
-    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.config.transport.base_url = base_url.into();
-        self
-    }
-
-    /// The limit for one attempt, from connecting to the last byte. Default 30 s.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.config.transport.timeout = timeout;
-        self
-    }
-
-    /// The limit for connecting. Default 10 s.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.config.transport.connect_timeout = timeout;
-        self
-    }
-
-    /// The `User-Agent` header. The venue may turn away odd ones: use `name/version`.
-    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.config.transport.user_agent = user_agent.into();
-        self
-    }
-
-    /// The largest answer to accept, in bytes. Default 64 MiB.
-    pub fn max_answer_size(mut self, bytes: usize) -> Self {
-        self.config.transport.max_answer_size = bytes;
-        self
-    }
-
-    /// An HTTP client of your own, for a proxy or certificates of your own; start from
-    /// [`exchange_transport::http_client_builder`]. It should follow no redirects, see
-    /// [`TransportConfig::http`](exchange_transport::TransportConfig::http).
-    pub fn http_client(mut self, http: reqwest::Client) -> Self {
-        self.config.transport.http = Some(http);
-        self
-    }
+    exchange_transport::engine_settings!();
 
     /// The API key from its two texts, as the venue shows them.
     pub fn api_key(mut self, key: impl Into<String>, secret: impl AsRef<str>) -> Self {
@@ -415,43 +379,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How often and how fast calls are repeated. [`RetryPolicy::NEVER`] sends everything once.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.config.retry = policy;
-        self
-    }
-
-    /// The limit for a whole call: waits, attempts and repeats together. Default 60 s.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.config.deadline = deadline;
-        self
-    }
-
     /// The rate limits to keep to. Default is what the vendor advises; see [`crate::pace`].
     pub fn rate_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
-        self
-    }
-
-    /// A model of the rate limits of your own, in place of the crate's.
-    pub fn pacer(mut self, pacer: Arc<dyn Pacer>) -> Self {
-        self.config.pacer = Some(pacer);
-        self
-    }
-
-    /// What to do when a rate limit is reached: for calls that only read (default
-    /// [`PaceMode::WAIT`]), and for all others (default [`PaceMode::Report`], as an order that is
-    /// sent late may do harm).
-    pub fn pace_modes(mut self, reads: PaceMode, changes: PaceMode) -> Self {
-        self.config.pace_reads = reads;
-        self.config.pace_changes = changes;
-        self
-    }
-
-    /// Who is told about every attempt, for metrics. Log events come without it, see
-    /// [`exchange_transport::watch`].
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.config.observer = Some(observer);
         self
     }
 

@@ -12,8 +12,7 @@ use exchange_auth::{
 };
 use exchange_transport::{
     Access, Answer, Answered, Call, CounterState, Engine, EngineConfig, Error, InFlight, Kind,
-    Observer, Operation, PaceMode, Pacer, Prepared, RawAnswer, RetryPolicy, VendorMessage, Venue,
-    header_value, reqwest,
+    Operation, Pacer, Prepared, RawAnswer, VendorMessage, Venue, header_value,
 };
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
@@ -393,46 +392,7 @@ impl<C: From<Core>> ClientBuilder<C> {
         }
     }
 
-    /// Another address than the vendor's, such as a venue on loopback: scheme,
-    /// host and port only.
-    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.config.transport.base_url = base_url.into();
-        self
-    }
-
-    /// The limit for one attempt, from connecting to the last byte. Default
-    /// 30 s.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.config.transport.timeout = timeout;
-        self
-    }
-
-    /// The limit for connecting. Default 10 s.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.config.transport.connect_timeout = timeout;
-        self
-    }
-
-    /// The `User-Agent` header. The venue may turn away odd ones: use
-    /// `name/version`.
-    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.config.transport.user_agent = user_agent.into();
-        self
-    }
-
-    /// The largest answer to accept, in bytes. Default 64 MiB.
-    pub fn max_answer_size(mut self, bytes: usize) -> Self {
-        self.config.transport.max_answer_size = bytes;
-        self
-    }
-
-    /// An HTTP client of your own, for a proxy or certificates of your own;
-    /// start from [`exchange_transport::http_client_builder`]. It should follow
-    /// no redirects, see [`TransportConfig::http`](exchange_transport::TransportConfig::http).
-    pub fn http_client(mut self, http: reqwest::Client) -> Self {
-        self.config.transport.http = Some(http);
-        self
-    }
+    exchange_transport::engine_settings!();
 
     /// The API key, for private calls.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
@@ -479,20 +439,6 @@ impl<C: From<Core>> ClientBuilder<C> {
         self
     }
 
-    /// How often and how fast calls are repeated. [`RetryPolicy::NEVER`] sends
-    /// everything once.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.config.retry = policy;
-        self
-    }
-
-    /// The limit for a whole call: waits, attempts and repeats together.
-    /// Default 60 s.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.config.deadline = deadline;
-        self
-    }
-
     /// Keeps to the rate limits of an account of this tier, as
     /// [`rate_limits`](Self::rate_limits) with what the vendor documents for
     /// it.
@@ -514,28 +460,6 @@ impl<C: From<Core>> ClientBuilder<C> {
     /// As [`rate_limits`](Self::rate_limits), for the Custody External API.
     pub fn external_rate_limits(mut self, limits: ExternalLimits) -> Self {
         self.limits = Some(AnyLimits::External(limits));
-        self
-    }
-
-    /// A model of the rate limits of your own, in place of the others.
-    pub fn pacer(mut self, pacer: Arc<dyn Pacer>) -> Self {
-        self.config.pacer = Some(pacer);
-        self
-    }
-
-    /// What to do when a rate limit is reached: for calls that only read
-    /// (default [`PaceMode::WAIT`]), and for all others (default
-    /// [`PaceMode::Report`], as an order that is sent late may do harm).
-    pub fn pace_modes(mut self, reads: PaceMode, changes: PaceMode) -> Self {
-        self.config.pace_reads = reads;
-        self.config.pace_changes = changes;
-        self
-    }
-
-    /// Who is told about every attempt, for metrics. Log events come without
-    /// it, see [`exchange_transport::watch`].
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.config.observer = Some(observer);
         self
     }
 
@@ -581,6 +505,74 @@ impl<C: From<Core>> ClientBuilder<C> {
             deadline: None,
         }))
     }
+}
+
+/// Writes the client of one of Kraken's APIs: a [`Core`] that the generated methods are called on.
+///
+/// ```
+/// kraken_core::client! {
+///     /// A client of an API that has no operations.
+///     pub struct Client;
+///
+///     /// Starts a client for the vendor's address.
+///     pub fn builder() = (kraken_core::Scheme::Body, "https://api.kraken.com");
+/// }
+///
+/// # fn main() -> Result<(), exchange_transport::Error> {
+/// let client = Client::builder().build()?;
+/// assert!(!client.pace().is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! client {
+    (
+        $(#[$client:meta])*
+        pub struct Client;
+
+        $(#[$builder:meta])*
+        pub fn builder() = ($scheme:expr, $base_url:expr);
+    ) => {
+        $(#[$client])*
+        ///
+        /// Cloning is cheap, and clones share connections, credentials and nonces. A client can
+        /// be used from any thread, and by several tasks at once; make one and keep it, since a
+        /// new one starts without open connections. `Debug` shows neither secrets nor more of the
+        /// key than its first four characters.
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        pub struct Client {
+            core: $crate::Core,
+        }
+
+        /// For tools that build their own [`Core`]($crate::Core), such as one for a venue on
+        /// loopback.
+        impl ::core::convert::From<$crate::Core> for Client {
+            fn from(core: $crate::Core) -> Self {
+                Self { core }
+            }
+        }
+
+        impl Client {
+            $(#[$builder])*
+            pub fn builder() -> $crate::ClientBuilder<Self> {
+                $crate::ClientBuilder::new($scheme, $base_url)
+            }
+
+            /// The same client, with another limit for each whole call than
+            /// [`ClientBuilder::deadline`]($crate::ClientBuilder::deadline); waits and repeats are
+            /// part of it.
+            pub fn within(&self, deadline: ::core::time::Duration) -> Self {
+                Self {
+                    core: self.core.within(deadline),
+                }
+            }
+
+            /// How full the venue's rate limits are by the client's own count.
+            pub fn pace(&self) -> ::std::vec::Vec<$crate::CounterState> {
+                self.core.pace()
+            }
+        }
+    };
 }
 
 #[cfg(test)]

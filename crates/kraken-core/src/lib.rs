@@ -2,7 +2,7 @@
 //!
 //! | Module | Subject |
 //! |---|---|
-//! | [`client`] | the signed, decoded call; how a client is built |
+//! | [`mod@client`] | the signed, decoded call; how a client is built |
 //! | [`envelope`] | `{"error": …, "result": …}` and the venue's messages |
 //! | [`catalogue`] | what each of those messages means and what to do then |
 //! | [`pace`] | models of the venue's rate limits |
@@ -61,6 +61,7 @@ pub use client::{ClientBuilder, Core, Reply, Scheme};
 pub use cursor::Cursor;
 pub use deposit_limit::DepositLimit;
 pub use dispatch::{DispatchError, EmptyObject, Members, Parameters, decode_answer};
+pub use exchange_transport::CounterState;
 pub use order_price::{OrderPrice, PriceSign};
 pub use order_ref::OrderRef;
 pub use order_time::OrderTime;

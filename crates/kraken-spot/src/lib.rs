@@ -197,25 +197,10 @@ pub mod paging;
 pub use generated::dispatch;
 pub use generated::{BASE_URL, operations, table, types};
 
-/// A client of Kraken Spot, with one method for each operation.
-///
-/// Cloning is cheap, and clones share connections, credentials and nonces. A client can be used
-/// from any thread, and by several tasks at once; make one and keep it, since a new one starts
-/// without open connections. `Debug` shows neither secrets nor more of the key than its first four
-/// characters.
-#[derive(Clone, Debug)]
-pub struct Client {
-    core: Core,
-}
+kraken_core::client! {
+    /// A client of Kraken Spot, with one method for each operation.
+    pub struct Client;
 
-/// For tools that build their own [`Core`], such as one for a venue on loopback.
-impl From<Core> for Client {
-    fn from(core: Core) -> Self {
-        Self { core }
-    }
-}
-
-impl Client {
     /// Starts a client for [`BASE_URL`] without credentials, which is enough for public calls.
     ///
     /// ```
@@ -232,20 +217,5 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn builder() -> ClientBuilder<Self> {
-        ClientBuilder::new(Scheme::Body, BASE_URL)
-    }
-
-    /// The same client, with another limit for each whole call than
-    /// [`ClientBuilder::deadline`]; waits and repeats are part of it.
-    pub fn within(&self, deadline: std::time::Duration) -> Self {
-        Self {
-            core: self.core.within(deadline),
-        }
-    }
-
-    /// How full the venue's rate limits are by the client's own count.
-    pub fn pace(&self) -> Vec<CounterState> {
-        self.core.pace()
-    }
+    pub fn builder() = (Scheme::Body, BASE_URL);
 }
