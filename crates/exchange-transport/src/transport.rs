@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{Method, StatusCode};
 use url::{Host, Position, Url};
 
+use crate::clock::http_date;
 use crate::error::{Error, Kind, Outcome};
 use crate::header::header_value;
 
@@ -102,6 +103,51 @@ pub struct RawAnswer {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
+}
+
+/// Most characters of [`RawAnswer::excerpt`].
+const EXCERPT_LENGTH: usize = 200;
+
+impl RawAnswer {
+    /// How long the header `Retry-After` asks to wait. It may name a number of seconds or a date,
+    /// to which it is that long from `now`.
+    pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?;
+        match value.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => Some(http_date(value)?.duration_since(now).unwrap_or_default()),
+        }
+    }
+
+    /// One line of the body for an error text. Of an HTML page the title says most.
+    ///
+    /// ```
+    /// # use exchange_transport::RawAnswer;
+    /// let answer = RawAnswer {
+    ///     status: http::StatusCode::BAD_GATEWAY,
+    ///     headers: http::HeaderMap::new(),
+    ///     body: "<html><title>502\nBad Gateway</title>…".into(),
+    /// };
+    /// assert_eq!(answer.excerpt(), "502 Bad Gateway");
+    /// ```
+    pub fn excerpt(&self) -> String {
+        let start = &self.body[..self.body.len().min(4096)];
+        let text = String::from_utf8_lossy(start);
+        let title = text
+            .split_once("<title>")
+            .and_then(|(_, rest)| rest.split_once("</title>"));
+        let text = title.map_or(&*text, |(title, _)| title);
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut shown: String = line
+            .chars()
+            .take(EXCERPT_LENGTH)
+            .map(|char| if char.is_control() { '\u{fffd}' } else { char })
+            .collect();
+        if line.chars().nth(EXCERPT_LENGTH).is_some() {
+            shown.push('…');
+        }
+        shown
+    }
 }
 
 /// An answer of which only the head was read.
@@ -456,4 +502,24 @@ pub(crate) fn tls_config() -> Result<rustls::ClientConfig, Error> {
         .with_root_certificates(Arc::clone(roots))
         .with_no_client_auth();
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excerpts_are_short_and_of_one_line() {
+        let excerpt = |body: &[u8]| {
+            let answer = RawAnswer {
+                status: StatusCode::OK,
+                headers: HeaderMap::new(),
+                body: Bytes::copy_from_slice(body),
+            };
+            answer.excerpt()
+        };
+        assert_eq!(excerpt(b" a\r\n\tb \x1b[1m\xff"), "a b \u{fffd}[1m\u{fffd}");
+        let long = excerpt("é".repeat(9999).as_bytes());
+        assert_eq!(long.chars().count(), EXCERPT_LENGTH + 1);
+    }
 }

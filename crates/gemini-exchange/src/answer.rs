@@ -1,13 +1,11 @@
 //! From the bytes of an answer to its value or its error.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use exchange_transport::{
     Answer, Answered, Error, Kind, Operation, Outcome, RawAnswer, Severity, VendorMessage,
-    http_date,
 };
 use exchange_wire::RawJson;
-use http::header::RETRY_AFTER;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -43,7 +41,7 @@ pub(crate) fn read(
     }
     if operation.answer == Answer::Bytes && json_object {
         return Err(undecoded(operation, raw.status.as_u16())
-            .with_text(format!("JSON came in place of a file: {}", excerpt(body))));
+            .with_text(format!("JSON came in place of a file: {}", raw.excerpt())));
     }
     Ok(Answered {
         operation,
@@ -169,45 +167,14 @@ fn failed(
         let text = match raw.status.is_redirection() {
             true => "a redirect was not followed, since the request is signed".to_owned(),
             false if raw.body.is_empty() => "the body is empty".to_owned(),
-            false => excerpt(&raw.body),
+            false => raw.excerpt(),
         };
         error = error.with_text(text);
     }
-    match retry_after(raw, now) {
+    match raw.retry_after(now) {
         Some(wait) => error.with_retry_after(wait),
         None => error,
     }
-}
-
-/// The header may name a number of seconds or a date.
-fn retry_after(raw: &RawAnswer, now: SystemTime) -> Option<Duration> {
-    let value = raw.headers.get(RETRY_AFTER)?.to_str().ok()?;
-    match value.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => Some(http_date(value)?.duration_since(now).unwrap_or_default()),
-    }
-}
-
-const EXCERPT_LENGTH: usize = 200;
-
-/// One line of a body for an error text. Of an HTML page the title says most.
-fn excerpt(body: &[u8]) -> String {
-    let start = &body[..body.len().min(4096)];
-    let text = String::from_utf8_lossy(start);
-    let title = text
-        .split_once("<title>")
-        .and_then(|(_, rest)| rest.split_once("</title>"));
-    let text = title.map_or(&*text, |(title, _)| title);
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut shown: String = line
-        .chars()
-        .take(EXCERPT_LENGTH)
-        .map(|char| if char.is_control() { '\u{fffd}' } else { char })
-        .collect();
-    if line.chars().nth(EXCERPT_LENGTH).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 /// The error that an answer gives.

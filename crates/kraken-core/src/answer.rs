@@ -1,13 +1,12 @@
 //! From the bytes of an answer to its value or its error.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use exchange_transport::{
-    Answer, Answered, Error, Kind, Operation, Outcome, RawAnswer, VendorMessage, http_date,
+    Answer, Answered, Error, Kind, Operation, Outcome, RawAnswer, VendorMessage,
 };
 use exchange_wire::DecodeError;
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 use indexmap::IndexMap;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -68,7 +67,7 @@ pub(crate) fn read(
         Answer::Whole | Answer::Bare => answered(Some(body.clone()), envelope.messages),
         Answer::Bytes => {
             let error = undecoded(operation, raw.status.as_u16());
-            Err(error.with_text(format!("JSON came in place of a file: {}", excerpt(body))))
+            Err(error.with_text(format!("JSON came in place of a file: {}", raw.excerpt())))
         }
     }
 }
@@ -122,7 +121,7 @@ fn no_envelope(operation: &'static Operation, raw: &RawAnswer, cause: &serde_jso
     }
     match exchange_wire::from_slice::<IndexMap<String, IgnoredAny>>(&raw.body) {
         Err(decode_error) => error.with_decode_error(decode_error),
-        Ok(_) => error.with_text(format!("{cause}: {}", excerpt(&raw.body))),
+        Ok(_) => error.with_text(format!("{cause}: {}", raw.excerpt())),
     }
 }
 
@@ -180,57 +179,30 @@ fn unexpected_status(
     let text = match status.is_redirection() {
         true => "a redirect was not followed, since the request is signed".to_owned(),
         false if raw.body.is_empty() => "the body is empty".to_owned(),
-        false => excerpt(&raw.body),
+        false => raw.excerpt(),
     };
     let error = with_retry_after(error.with_text(text), raw, now).with_status(status.as_u16());
     catalogue::with_advice(error)
 }
 
-/// The header may name a number of seconds or a date.
+/// With the wait the header asks for, unless the venue's words name one.
 fn with_retry_after(error: Error, raw: &RawAnswer, now: SystemTime) -> Error {
-    let wait = raw
-        .headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| match value.parse() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => http_date(value).map(|time| time.duration_since(now).unwrap_or_default()),
-        });
-    match wait {
+    match raw.retry_after(now) {
         Some(wait) if error.retry_after().is_none() => error.with_retry_after(wait),
         _ => error,
     }
 }
 
-const EXCERPT_LENGTH: usize = 200;
-
-/// One line of a body for an error text. Of an HTML page the title says most.
-fn excerpt(body: &[u8]) -> String {
-    let start = &body[..body.len().min(4096)];
-    let text = String::from_utf8_lossy(start);
-    let title = text
-        .split_once("<title>")
-        .and_then(|(_, rest)| rest.split_once("</title>"));
-    let text = title.map_or(&*text, |(title, _)| title);
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut shown: String = line
-        .chars()
-        .take(EXCERPT_LENGTH)
-        .map(|char| if char.is_control() { '\u{fffd}' } else { char })
-        .collect();
-    if line.chars().nth(EXCERPT_LENGTH).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::time::Duration;
 
     use bytes::Bytes;
+    use exchange_transport::http_date;
     use exchange_wire::RawJson;
     use http::HeaderMap;
+    use http::header::RETRY_AFTER;
 
     use super::*;
     use crate::testing::{BARE, FILE, ORDER, READ, TOKEN, WHOLE};
@@ -474,14 +446,5 @@ mod tests {
             let error = read(&READ, &raw, now).unwrap_err();
             assert_eq!(error.retry_after(), seconds.map(Duration::from_secs));
         }
-    }
-
-    #[test]
-    fn excerpts_are_short_and_of_one_line() {
-        assert_eq!(excerpt(b" a\r\n\tb \x1b[1m\xff"), "a b \u{fffd}[1m\u{fffd}");
-        assert_eq!(
-            excerpt("é".repeat(9999).as_bytes()).chars().count(),
-            EXCERPT_LENGTH + 1
-        );
     }
 }
