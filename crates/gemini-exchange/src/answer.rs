@@ -200,7 +200,7 @@ mod tests {
         let endpoint = <CancelOrder>::ENDPOINT;
         let mut headers = HeaderMap::new();
         if let Ok(value) = HeaderValue::from_bytes(after) {
-            headers.insert(RETRY_AFTER, value);
+            headers.insert(http::header::RETRY_AFTER, value);
         }
         let raw = RawAnswer {
             status: StatusCode::from_u16(status).unwrap(),
