@@ -86,6 +86,7 @@ mod journal;
 mod json;
 mod kraken;
 mod moment;
+mod prime;
 mod route;
 mod server;
 mod sim;
