@@ -1,9 +1,23 @@
 //! Kraken Prime: its WebSocket host, and what its REST calls on Kraken's host need.
 
+mod ask;
+mod balances;
+mod changing;
+mod depth;
 pub(crate) mod desk;
 pub(crate) mod feed;
+mod log;
+mod market;
+mod matching;
+mod orders;
 pub(crate) mod people;
+mod placing;
+mod quotes;
+mod securities;
 pub(crate) mod settlement;
+mod stamp;
+mod trades;
+mod user_config;
 
 use self::desk::Desk;
 use self::people::People;
