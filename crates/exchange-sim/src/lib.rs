@@ -106,4 +106,5 @@ pub use kraken::spot::market::status::KrakenStatus;
 pub use kraken::spot::script_orders::{KrakenOpenOrder, KrakenTrade};
 pub use kraken::{KrakenApi, KrakenKey, KrakenTier};
 pub use moment::Moment;
+pub use prime::key::{PrimeKey, PrimeRole};
 pub use sim::{Sim, SimBuilder, StartError};

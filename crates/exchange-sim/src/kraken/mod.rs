@@ -7,7 +7,7 @@ mod answer;
 mod counter;
 pub(crate) mod custody;
 pub(crate) mod handle;
-mod ids;
+pub(crate) mod ids;
 mod key;
 mod params;
 pub(crate) mod spot;

@@ -2,6 +2,7 @@
 
 pub(crate) mod desk;
 pub(crate) mod feed;
+pub(crate) mod key;
 pub(crate) mod people;
 pub(crate) mod settlement;
 
