@@ -14,11 +14,16 @@ use crate::fault::Faults;
 use crate::gemini::handle::{self as gemini_handle, GeminiHandle};
 use crate::gemini::{Gemini, GeminiKey};
 use crate::journal::{Journal, Listener, Received};
-use crate::kraken::handle::{self, KrakenHandle};
+use crate::kraken::handle::{self, Credentials, KrakenHandle};
 use crate::kraken::{Kraken, KrakenKey};
 use crate::moment::Moment;
+use crate::prime::Prime;
+use crate::prime::door::Door;
+use crate::prime::handle::PrimeHandle;
+use crate::prime::key::{self as prime_key, PrimeKey};
 use crate::server::Server;
 use crate::venue::Venue;
+use crate::ws::{Live, Touch};
 
 /// What can go wrong when the venues start.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +47,13 @@ pub enum StartError {
     /// sent as a header.
     #[error("the Gemini key {key} is for an account that is not there, or can't be sent")]
     GeminiKey {
+        /// The public part of the key.
+        key: String,
+    },
+    /// A key of Prime's can't be sent as a header, has no secret, or gives its
+    /// user another role than an earlier one did.
+    #[error("the Prime key {key} can't be sent, has no secret, or another role than its user")]
+    PrimeKey {
         /// The public part of the key.
         key: String,
     },
@@ -71,6 +83,10 @@ pub struct SimBuilder {
     gemini_keys: Vec<GeminiKey>,
     gemini_demo_keys: bool,
     gemini_balances: Option<Vec<(String, Decimal)>>,
+    prime_keys: Vec<PrimeKey>,
+    prime_demo_keys: bool,
+    prime_balances: Option<Vec<(String, Decimal)>>,
+    prime_page: usize,
 }
 
 impl fmt::Debug for SimBuilder {
@@ -81,6 +97,7 @@ impl fmt::Debug for SimBuilder {
             .field("limits", &self.limits)
             .field("keys", &self.keys)
             .field("gemini_keys", &self.gemini_keys)
+            .field("prime_keys", &self.prime_keys)
             .finish_non_exhaustive()
     }
 }
@@ -100,14 +117,18 @@ impl Default for SimBuilder {
             gemini_keys: Vec::new(),
             gemini_demo_keys: true,
             gemini_balances: None,
+            prime_keys: Vec::new(),
+            prime_demo_keys: true,
+            prime_balances: None,
+            prime_page: 500,
         }
     }
 }
 
 impl SimBuilder {
     /// Listens there; by default on free ports of 127.0.0.1. Kraken has the
-    /// port that is given, Gemini the next one, its sandbox the one after; with
-    /// port 0 all are free ones.
+    /// port that is given, Gemini the next one, its sandbox the one after,
+    /// Kraken Prime the fourth; with port 0 all are free ones.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -202,6 +223,58 @@ impl SimBuilder {
         self
     }
 
+    /// Whether Kraken Prime knows the demonstration keys. Default yes.
+    pub fn prime_demo_keys(mut self, wanted: bool) -> Self {
+        self.prime_demo_keys = wanted;
+        self
+    }
+
+    /// Adds a key of Kraken Prime's, besides the demonstration keys.
+    pub fn prime_key(mut self, key: PrimeKey) -> Self {
+        self.prime_keys.push(key);
+        self
+    }
+
+    /// What the Prime account has at the start, by currency; by default a
+    /// little of everything.
+    pub fn prime_balances(
+        mut self,
+        balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
+    ) -> Self {
+        let balances = balances
+            .into_iter()
+            .map(|(currency, amount)| (currency.into(), amount));
+        self.prime_balances = Some(balances.collect());
+        self
+    }
+
+    /// How many records of a snapshot Kraken Prime sends in one message; the
+    /// rest is to be asked for by `page`. Default 500, at least 1.
+    pub fn prime_page(mut self, records: usize) -> Self {
+        self.prime_page = records;
+        self
+    }
+
+    /// Prime as it is at the start, and its keys.
+    fn make_prime(&self, now: Moment) -> Result<(Prime, Vec<Credentials>), StartError> {
+        let mut prime = Prime::new(self.seed, now);
+        let demo_keys = prime_key::demo_keys()
+            .into_iter()
+            .filter(|_| self.prime_demo_keys);
+        let mut credentials = Vec::new();
+        for key in demo_keys.chain(self.prime_keys.iter().cloned()) {
+            let one = Credentials {
+                key: key.key.clone(),
+                secret: key.secret.clone(),
+            };
+            if !prime.people.add_key(key, now) {
+                return Err(StartError::PrimeKey { key: one.key });
+            }
+            credentials.push(one);
+        }
+        Ok((prime, credentials))
+    }
+
     /// Gemini, or its sandbox, as it is at the start.
     fn make_gemini(&self, sandbox: bool, now: Moment) -> Result<Gemini, StartError> {
         let mut gemini = Gemini::new(self.seed, sandbox, now);
@@ -251,6 +324,8 @@ impl SimBuilder {
     pub async fn start(self) -> Result<Sim, StartError> {
         let clock = self.clock.clone().unwrap_or_else(Clock::of_this_machine);
         let now = clock.now();
+        let (prime, prime_credentials) = self.make_prime(now)?;
+        let prime = Arc::new(Mutex::new(prime));
         let mut kraken = Kraken::new(self.seed, now);
         kraken.limits = self.limits;
         kraken.spot.limits = self.limits;
@@ -270,10 +345,13 @@ impl SimBuilder {
         let faults = Faults::new(self.seed);
         let journal = Journal::new(self.journal, self.listener.clone());
         let mut tasks = Tasks(Vec::new());
-        let mut serve = |name, venue: Arc<Mutex<dyn Venue>>, listener| {
+        let touch = Touch::default();
+        let mut serve = |name, venue: Arc<Mutex<dyn Venue>>, live, listener| {
             let server = Server {
                 name,
                 venue,
+                live,
+                touch: touch.clone(),
                 clock: clock.clone(),
                 faults: faults.clone(),
                 journal: journal.clone(),
@@ -283,16 +361,30 @@ impl SimBuilder {
                 .push(tokio::spawn(server.run(listener)).abort_handle());
         };
         let (listener, bound) = self.bind(0).await?;
-        serve("kraken", kraken.clone(), listener);
+        serve("kraken", kraken.clone(), None, listener);
         let handle = KrakenHandle::new(kraken, clock.clone(), format!("http://{bound}"));
         let gemini = Arc::new(Mutex::new(self.make_gemini(false, now)?));
         let (listener, bound) = self.bind(1).await?;
-        serve("gemini", gemini.clone(), listener);
+        serve("gemini", gemini.clone(), None, listener);
         let gemini = GeminiHandle::new(gemini, clock.clone(), format!("http://{bound}"));
         let sandbox = Arc::new(Mutex::new(self.make_gemini(true, now)?));
         let (listener, bound) = self.bind(2).await?;
-        serve("gemini-sandbox", sandbox.clone(), listener);
+        serve("gemini-sandbox", sandbox.clone(), None, listener);
         let gemini_sandbox = GeminiHandle::new(sandbox, clock.clone(), format!("http://{bound}"));
+        let (listener, bound) = self.bind(3).await?;
+        let door = Door {
+            prime: Arc::clone(&prime),
+            page_size: self.prime_page,
+        };
+        let live: Arc<dyn Live> = Arc::new(door.clone());
+        serve(
+            "kraken-prime",
+            Arc::new(Mutex::new(door)),
+            Some(live),
+            listener,
+        );
+        let host = bound.to_string();
+        let prime = PrimeHandle::new(prime, clock.clone(), host, prime_credentials, touch.clone());
         let balances = self.gemini_balances.clone();
         for (asset, amount) in balances.unwrap_or_else(gemini_handle::demo_balances) {
             let set = gemini.try_set_balance(&asset, amount)
@@ -310,6 +402,7 @@ impl SimBuilder {
             kraken: handle,
             gemini,
             gemini_sandbox,
+            prime,
             clock,
             faults,
             journal,
@@ -333,6 +426,7 @@ pub struct Sim {
     kraken: KrakenHandle,
     gemini: GeminiHandle,
     gemini_sandbox: GeminiHandle,
+    prime: PrimeHandle,
     clock: Clock,
     faults: Faults,
     journal: Journal,
@@ -359,6 +453,11 @@ impl Sim {
     /// events.
     pub fn gemini_sandbox(&self) -> &GeminiHandle {
         &self.gemini_sandbox
+    }
+
+    /// Kraken Prime's WebSocket. Its REST calls are at [`Sim::kraken`].
+    pub fn prime(&self) -> &PrimeHandle {
+        &self.prime
     }
 
     /// The clock of all venues.
