@@ -68,6 +68,33 @@ pub enum StartError {
     },
 }
 
+/// Keys and money that a venue starts with.
+#[derive(Clone)]
+struct Start<K> {
+    keys: Vec<K>,
+    demo_keys: bool,
+    balances: Option<Vec<(String, Decimal)>>,
+}
+
+impl<K> Default for Start<K> {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            demo_keys: true,
+            balances: None,
+        }
+    }
+}
+
+impl<K> Start<K> {
+    fn set_balances(&mut self, balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>) {
+        let balances = balances
+            .into_iter()
+            .map(|(asset, amount)| (asset.into(), amount));
+        self.balances = Some(balances.collect());
+    }
+}
+
 /// How the venues are to be.
 #[derive(Clone)]
 pub struct SimBuilder {
@@ -77,15 +104,9 @@ pub struct SimBuilder {
     limits: bool,
     journal: usize,
     listener: Option<Listener>,
-    keys: Vec<KrakenKey>,
-    demo_keys: bool,
-    balances: Option<Vec<(String, Decimal)>>,
-    gemini_keys: Vec<GeminiKey>,
-    gemini_demo_keys: bool,
-    gemini_balances: Option<Vec<(String, Decimal)>>,
-    prime_keys: Vec<PrimeKey>,
-    prime_demo_keys: bool,
-    prime_balances: Option<Vec<(String, Decimal)>>,
+    kraken: Start<KrakenKey>,
+    gemini: Start<GeminiKey>,
+    prime: Start<PrimeKey>,
     prime_page: usize,
 }
 
@@ -95,9 +116,9 @@ impl fmt::Debug for SimBuilder {
             .field("listen", &self.listen)
             .field("seed", &self.seed)
             .field("limits", &self.limits)
-            .field("keys", &self.keys)
-            .field("gemini_keys", &self.gemini_keys)
-            .field("prime_keys", &self.prime_keys)
+            .field("kraken_keys", &self.kraken.keys)
+            .field("gemini_keys", &self.gemini.keys)
+            .field("prime_keys", &self.prime.keys)
             .finish_non_exhaustive()
     }
 }
@@ -111,15 +132,9 @@ impl Default for SimBuilder {
             limits: true,
             journal: 1_000,
             listener: None,
-            keys: Vec::new(),
-            demo_keys: true,
-            balances: None,
-            gemini_keys: Vec::new(),
-            gemini_demo_keys: true,
-            gemini_balances: None,
-            prime_keys: Vec::new(),
-            prime_demo_keys: true,
-            prime_balances: None,
+            kraken: Start::default(),
+            gemini: Start::default(),
+            prime: Start::default(),
             prime_page: 500,
         }
     }
@@ -173,13 +188,13 @@ impl SimBuilder {
 
     /// Whether Kraken knows the demonstration keys. Default yes.
     pub fn kraken_demo_keys(mut self, wanted: bool) -> Self {
-        self.demo_keys = wanted;
+        self.kraken.demo_keys = wanted;
         self
     }
 
     /// Adds a key of Kraken's, besides the demonstration keys.
     pub fn kraken_key(mut self, key: KrakenKey) -> Self {
-        self.keys.push(key);
+        self.kraken.keys.push(key);
         self
     }
 
@@ -189,24 +204,21 @@ impl SimBuilder {
         mut self,
         balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
     ) -> Self {
-        let balances = balances
-            .into_iter()
-            .map(|(asset, amount)| (asset.into(), amount));
-        self.balances = Some(balances.collect());
+        self.kraken.set_balances(balances);
         self
     }
 
     /// Whether Gemini and its sandbox know the demonstration keys. Default
     /// yes.
     pub fn gemini_demo_keys(mut self, wanted: bool) -> Self {
-        self.gemini_demo_keys = wanted;
+        self.gemini.demo_keys = wanted;
         self
     }
 
     /// Adds a key of Gemini's, besides the demonstration keys. The sandbox does
     /// not know it.
     pub fn gemini_key(mut self, key: GeminiKey) -> Self {
-        self.gemini_keys.push(key);
+        self.gemini.keys.push(key);
         self
     }
 
@@ -216,22 +228,19 @@ impl SimBuilder {
         mut self,
         balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
     ) -> Self {
-        let balances = balances
-            .into_iter()
-            .map(|(currency, amount)| (currency.into(), amount));
-        self.gemini_balances = Some(balances.collect());
+        self.gemini.set_balances(balances);
         self
     }
 
     /// Whether Kraken Prime knows the demonstration keys. Default yes.
     pub fn prime_demo_keys(mut self, wanted: bool) -> Self {
-        self.prime_demo_keys = wanted;
+        self.prime.demo_keys = wanted;
         self
     }
 
     /// Adds a key of Kraken Prime's, besides the demonstration keys.
     pub fn prime_key(mut self, key: PrimeKey) -> Self {
-        self.prime_keys.push(key);
+        self.prime.keys.push(key);
         self
     }
 
@@ -241,10 +250,7 @@ impl SimBuilder {
         mut self,
         balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
     ) -> Self {
-        let balances = balances
-            .into_iter()
-            .map(|(currency, amount)| (currency.into(), amount));
-        self.prime_balances = Some(balances.collect());
+        self.prime.set_balances(balances);
         self
     }
 
@@ -260,9 +266,9 @@ impl SimBuilder {
         let mut prime = Prime::new(self.seed, now);
         let demo_keys = prime_key::demo_keys()
             .into_iter()
-            .filter(|_| self.prime_demo_keys);
+            .filter(|_| self.prime.demo_keys);
         let mut credentials = Vec::new();
-        for key in demo_keys.chain(self.prime_keys.iter().cloned()) {
+        for key in demo_keys.chain(self.prime.keys.iter().cloned()) {
             let one = Credentials {
                 key: key.key.clone(),
                 secret: key.secret.clone(),
@@ -280,11 +286,11 @@ impl SimBuilder {
         let mut gemini = Gemini::new(self.seed, sandbox, now);
         gemini.limits = self.limits;
         let mut keys = Vec::new();
-        if self.gemini_demo_keys {
+        if self.gemini.demo_keys {
             keys.extend(gemini_handle::demo_keys(sandbox));
         }
         if !sandbox {
-            keys.extend(self.gemini_keys.iter().cloned());
+            keys.extend(self.gemini.keys.iter().cloned());
         }
         for key in keys {
             let name = key.key.clone();
@@ -329,12 +335,15 @@ impl SimBuilder {
         let mut kraken = Kraken::new(self.seed, now);
         kraken.limits = self.limits;
         kraken.spot.limits = self.limits;
-        let demo_keys = if self.demo_keys {
+        let demo_keys = if self.kraken.demo_keys {
             handle::demo_keys()
         } else {
             Vec::new()
         };
-        for key in demo_keys.into_iter().chain(self.keys.iter().cloned()) {
+        for key in demo_keys
+            .into_iter()
+            .chain(self.kraken.keys.iter().cloned())
+        {
             let name = key.key.clone();
             let account = handle::account_of(&key);
             if !kraken.add_key(key, account, now) {
@@ -385,7 +394,7 @@ impl SimBuilder {
         );
         let host = bound.to_string();
         let prime = PrimeHandle::new(prime, clock.clone(), host, prime_credentials, touch.clone());
-        let balances = self.gemini_balances.clone();
+        let balances = self.gemini.balances.clone();
         for (asset, amount) in balances.unwrap_or_else(gemini_handle::demo_balances) {
             let set = gemini.try_set_balance(&asset, amount)
                 && gemini_sandbox.try_set_balance(&asset, amount);
@@ -393,7 +402,7 @@ impl SimBuilder {
                 return Err(StartError::Balance { asset, amount });
             }
         }
-        for (asset, amount) in self.balances.unwrap_or_else(handle::demo_balances) {
+        for (asset, amount) in self.kraken.balances.unwrap_or_else(handle::demo_balances) {
             if !handle.try_set_balance(&asset, amount) {
                 return Err(StartError::Balance { asset, amount });
             }
