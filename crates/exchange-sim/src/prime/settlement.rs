@@ -307,14 +307,20 @@ impl Settlement {
         let batch = Batch::of(trades, kind, id, now)
             .ok_or("EGeneral:Invalid arguments:nothing to settle")?;
         desk.assign(&batch.trades);
+        let answer = batch.json(now);
+        self.keep(batch);
+        Ok(answer)
+    }
+
+    /// Remembers a batch, and forgets the oldest settled one if there are many.
+    fn keep(&mut self, batch: Batch) {
+        let settled = |batch: &Batch| batch.status() == Status::Settled;
         if self.batches.len() >= MOST_BATCHES
             && let Some(oldest) = self.batches.iter().position(settled)
         {
             self.batches.remove(oldest);
         }
-        let answer = batch.json(now);
         self.batches.push_back(batch);
-        Ok(answer)
     }
 
     /// Moves an asset of a batch between the Prime account and a Spot account;
@@ -484,6 +490,94 @@ mod tests {
         assert_eq!(AssetKind::of(&equity), AssetKind::TokenizedEquity);
         let coin = trade("a", &[("BTC", "1"), ("USD", "-200")]);
         assert_eq!(AssetKind::of(&coin), AssetKind::Currency);
+    }
+
+    const ACCOUNT: &str = "A";
+
+    /// A Spot account that has so much of its dollars, and a batch that was
+    /// made two seconds ago.
+    fn before_settling(dollars: &str) -> (Settlement, Desk, Spot, Moment) {
+        let batch = batch(vec![trade("a", &[("BTC", "0.5"), ("USD", "-30000")])]);
+        let now = batch.created.plus(CONFIRMED_AFTER);
+        let mut settlement = Settlement::new(1);
+        settlement.keep(batch);
+        let mut spot = Spot::new(1, now);
+        let cause = Cause {
+            refid: "Q".into(),
+            kind: "deposit",
+            subtype: "",
+            time: now,
+        };
+        let deposit = statement::Leg {
+            account: ACCOUNT.into(),
+            asset: "ZUSD".into(),
+            amount: decimal(dollars),
+            fee: Decimal::ZERO,
+            other: Holder::Outside,
+        };
+        spot.book(&cause, &[deposit]).unwrap();
+        (settlement, Desk::new(1, now), spot, now)
+    }
+
+    #[test]
+    fn each_asset_is_moved_once() {
+        let (mut settlement, mut desk, mut spot, now) = before_settling("30001");
+        let mut settle = |batch: &str, asset: &str, now| {
+            settlement.settle(&mut desk, &mut spot, ACCOUNT, (batch, asset), now)
+        };
+        let early = now.minus(Duration::from_nanos(1));
+        let refused = |detail: &str| Err(Refusal::argument(detail));
+        assert_eq!(
+            settle("B_TEST", "BTC", early),
+            refused("the batch is not confirmed")
+        );
+        assert_eq!(settle("B_NONE", "BTC", now), refused("batch_id"));
+        assert_eq!(settle("B_TEST", "ETH", now), refused("asset"));
+        let transfer = settle("B_TEST", "USD", now).unwrap();
+        assert_eq!(
+            transfer.to_string(),
+            r#"{"id":"100","attributes":{"transfer_status":"completed","transfer_amount":"-30000","transfer_asset":"USD"},"relationships":{"leg":{"status":"settled","asset":"USD","amount":"-30000","can_settle":false,"settled_at":1800000002000,"latest_spot_transfer":{"id":"100","attributes":{"transfer_status":"completed","transfer_amount":"-30000","transfer_asset":"USD"}}}}}"#
+        );
+        assert_eq!(
+            settle("B_TEST", "USD", now),
+            refused("the asset can't be settled")
+        );
+        assert_eq!(spot.balance(ACCOUNT, "ZUSD"), Decimal::ONE);
+        let batch = settlement.find("B_TEST").unwrap();
+        assert_eq!(batch.status(), Status::PartiallySettled);
+        settlement
+            .settle(&mut desk, &mut spot, ACCOUNT, ("B_TEST", "BTC"), now)
+            .unwrap();
+        assert_eq!(spot.balance(ACCOUNT, "XXBT"), decimal("0.5"));
+        assert_eq!(settlement.find("B_TEST").unwrap().status(), Status::Settled);
+        assert!(spot.books.totals().values().all(Decimal::is_zero));
+    }
+
+    #[test]
+    fn what_the_spot_account_lacks_can_not_be_settled() {
+        let (mut settlement, mut desk, mut spot, now) = before_settling("29999.9999");
+        let usd = ("B_TEST", "USD");
+        let refused = settlement.settle(&mut desk, &mut spot, ACCOUNT, usd, now);
+        assert_eq!(refused, Err("EFunding:Insufficient funds".into()));
+        let batch = settlement.find("B_TEST").unwrap();
+        assert_eq!(batch.status(), Status::Unsettled);
+        assert_eq!(spot.balance(ACCOUNT, "ZUSD"), decimal("29999.9999"));
+    }
+
+    #[test]
+    fn old_settled_batches_are_forgotten_and_others_are_not() {
+        let mut settlement = Settlement::new(1);
+        settlement.keep(batch(vec![trade("a", &[("BTC", "1")])]));
+        for number in 0..2 * MOST_BATCHES {
+            settlement.keep(Batch {
+                id: number.to_string(),
+                ..batch(vec![trade("b", &[])])
+            });
+        }
+        assert_eq!(settlement.newest_first().count(), MOST_BATCHES);
+        assert!(settlement.find("B_TEST").is_some());
+        let newest = settlement.newest_first().next().unwrap();
+        assert_eq!(newest.id, (2 * MOST_BATCHES - 1).to_string());
     }
 
     #[test]
