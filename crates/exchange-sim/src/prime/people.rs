@@ -135,10 +135,6 @@ impl People {
         self.users.values()
     }
 
-    pub(crate) fn user(&self, id: &str) -> Option<&User> {
-        self.users.get(id)
-    }
-
     pub(crate) fn user_mut(&mut self, id: &str) -> Option<&mut User> {
         self.users.get_mut(id)
     }
