@@ -293,33 +293,7 @@ impl Desk {
             return Ok(());
         };
         let before = self.available(Some(number));
-        let (gives, gets) = match self.held(order) {
-            Some((_, held)) => {
-                let price = order.price.unwrap_or(Decimal::ONE);
-                let gets = match order.side {
-                    Side::Buy => held.checked_div(price),
-                    Side::Sell => held.checked_mul(price),
-                };
-                (held, gets.unwrap_or_default())
-            }
-            // Without a limit, what it would be executed at.
-            None => {
-                let quoted = self.quoted_part(order).map(|part| vec![part]);
-                let parts = quoted.unwrap_or_else(|| {
-                    self.markets
-                        .plan(security, order.side, None, order.wanted())
-                });
-                let (mut base, mut amount) = (Decimal::ZERO, Decimal::ZERO);
-                for part in parts {
-                    base = base.saturating_add(part.base);
-                    amount = amount.saturating_add(part.amount);
-                }
-                match order.side {
-                    Side::Buy => (amount, base),
-                    Side::Sell => (base, amount),
-                }
-            }
-        };
+        let (gives, gets) = self.turnover(security, order);
         let (give_currency, get_currency) = match order.side {
             Side::Buy => (security.quote, security.base),
             Side::Sell => (security.base, security.quote),
@@ -337,6 +311,27 @@ impl Desk {
         }
         let text = format!("the exposure would be {owed}, above {}", self.purse.limit);
         Err(reason("OrderExceedsLimit", text))
+    }
+
+    /// What an order gives and gets if it is executed: at its limit, or else at what it would find
+    /// now.
+    fn turnover(&self, security: &Security, order: &Order) -> (Decimal, Decimal) {
+        if let (Some((_, held)), Some(price)) = (self.held(order), order.price) {
+            let gets = match order.side {
+                Side::Buy => held.checked_div(price),
+                Side::Sell => held.checked_mul(price),
+            };
+            return (held, gets.unwrap_or_default());
+        }
+        let quoted = self.quoted_part(order).map(|part| vec![part]);
+        let (side, wanted) = (order.side, order.wanted());
+        let parts = quoted.unwrap_or_else(|| self.markets.plan(security, side, None, wanted));
+        let base: Decimal = parts.iter().map(|part| part.base).sum();
+        let amount: Decimal = parts.iter().map(|part| part.amount).sum();
+        match side {
+            Side::Buy => (amount, base),
+            Side::Sell => (base, amount),
+        }
     }
 
     /// Writes down what happened to an order.
