@@ -1,14 +1,28 @@
 //! Kraken Prime: its WebSocket host, and what its REST calls on Kraken's host need.
 
+mod ask;
+mod balances;
+mod changing;
 mod connection;
+mod depth;
 pub(crate) mod desk;
 pub(crate) mod door;
 mod envelope;
 pub(crate) mod feed;
 pub(crate) mod handle;
 pub(crate) mod key;
+mod log;
+mod market;
+mod matching;
+mod orders;
 pub(crate) mod people;
+mod placing;
+mod quotes;
+mod securities;
 pub(crate) mod settlement;
+mod stamp;
+mod trades;
+mod user_config;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
