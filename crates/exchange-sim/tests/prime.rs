@@ -838,6 +838,40 @@ async fn even_the_greeting_can_go_wrong() {
 }
 
 #[tokio::test]
+async fn who_does_not_read_for_too_long_is_told_so_and_costs_nothing() {
+    let sim = sim().await;
+    let mut slow = Client::new(&sim).await;
+    slow.subscribe(1, "ExecutionReport").await;
+    // Nobody asks the venue for the slow client's news during the delay.
+    let delay = PushFault::Delay(Duration::from_secs(3));
+    sim.faults()
+        .on_push("ExecutionReport", delay, Often::Times(1));
+    let mut quick = Client::new(&sim).await;
+    let record = |number: u32| {
+        let mut record = order(1, &format!("o-{number}"))["data"][0].take();
+        record["Symbol"] = json!("NO-SUCH");
+        record
+    };
+    for number in 0..101 {
+        let data: Vec<Value> = (0..100).map(|one| record(number * 100 + one)).collect();
+        let message = json!({"reqid": 1, "type": "NewOrderSingle", "data": data});
+        quick.say(&message).await;
+    }
+    quick.is_alive().await;
+    let came = loop {
+        match slow.next().await {
+            Came::Said(message) => assert_eq!(message["type"], "ExecutionReport"),
+            other => break other,
+        }
+    };
+    assert!(
+        matches!(&came, Came::Close(1008, why) if why.starts_with("too slow")),
+        "{came:?}"
+    );
+    slow.hears_no_more().await;
+}
+
+#[tokio::test]
 async fn the_end_of_the_venue_is_the_end_of_all_connections() {
     let sim = sim().await;
     let mut client = Client::new(&sim).await;
