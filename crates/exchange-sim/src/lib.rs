@@ -144,4 +144,5 @@ pub use kraken::{KrakenApi, KrakenKey, KrakenTier};
 pub use moment::Moment;
 pub use prime::handle::PrimeHandle;
 pub use prime::key::{PrimeKey, PrimeRole};
+pub use prime::script::{PrimeBalance, PrimeOrder, PrimeTrade};
 pub use sim::{Sim, SimBuilder, StartError};

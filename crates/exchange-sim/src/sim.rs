@@ -278,6 +278,10 @@ impl SimBuilder {
             }
             credentials.push(one);
         }
+        if let Some(balances) = &self.prime.balances {
+            let started = prime.desk.start_with(balances);
+            started.map_err(|(asset, amount)| StartError::Balance { asset, amount })?;
+        }
         Ok((prime, credentials))
     }
 

@@ -115,6 +115,24 @@ impl<'a> Ask<'a> {
     }
 }
 
+/// The parameters that strategies have, of an object that may be anything and is kept.
+pub(crate) fn known_parameters(parameters: &Json) -> Json {
+    let known = [
+        "ClipSize",
+        "ClipInterval",
+        "StartTime",
+        "EndTime",
+        "Variance",
+        "ErrorAction",
+        "TriggerPrice",
+    ];
+    let members = known.into_iter().filter_map(|name| {
+        let text = parameters.get(name)?.as_str()?;
+        (text.len() <= LONGEST).then(|| (name, text))
+    });
+    members.collect()
+}
+
 pub(crate) fn missing(name: &str) -> String {
     format!("missing {name}")
 }

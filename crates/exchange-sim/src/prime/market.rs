@@ -198,10 +198,22 @@ impl Quoted {
 }
 
 impl Wanted {
+    fn is_quote(self) -> bool {
+        matches!(self, Self::Quote(_))
+    }
+
     fn without(self, part: Part) -> Self {
         match self {
             Self::Base(base) => Self::Base(base - part.base),
             Self::Quote(amount) => Self::Quote(amount - part.amount),
+        }
+    }
+
+    /// The same, or less.
+    pub(crate) fn at_most(self, most: Decimal) -> Self {
+        match self {
+            Self::Base(base) => Self::Base(base.min(most)),
+            Self::Quote(amount) => Self::Quote(amount.min(most)),
         }
     }
 
@@ -253,12 +265,6 @@ pub(crate) fn part_of(
     };
     let is_some = part.base > Decimal::ZERO && !(part.amount.is_zero() && wanted.is_quote());
     is_some.then_some(part)
-}
-
-impl Wanted {
-    fn is_quote(self) -> bool {
-        matches!(self, Self::Quote(_))
-    }
 }
 
 /// To the nearest unit, halves away from zero.

@@ -18,11 +18,15 @@ mod orders;
 pub(crate) mod people;
 mod placing;
 mod quotes;
+pub(crate) mod script;
 mod securities;
 pub(crate) mod settlement;
 mod stamp;
 mod trades;
 mod user_config;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use super::ask::{Ask, is_sane, missing};
+use super::ask::{Ask, is_sane, known_parameters, missing};
 use super::balances::give;
 use super::desk::Desk;
 use super::market::{Side, rounded};
@@ -171,7 +171,7 @@ impl Desk {
             quote_id: quote_id.map(str::to_owned),
             rfq_id: rfq_id.map(str::to_owned),
             slippage: slippage.filter(|slippage| is_sane(*slippage)),
-            parameters: parameters.filter(|_| has_strategy).cloned(),
+            parameters: parameters.filter(|_| has_strategy).map(known_parameters),
             strategy,
             end_time: end_time.filter(|_| has_strategy),
             submitted: self.stamps.next(self.now),
