@@ -171,7 +171,12 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Of the first of these trades; none if there are none.
-    fn of(trades: Vec<Trade>, kind: AssetKind, id: String, created: Moment) -> Option<Self> {
+    pub(crate) fn of(
+        trades: Vec<Trade>,
+        kind: AssetKind,
+        id: String,
+        created: Moment,
+    ) -> Option<Self> {
         let mut sums: IndexMap<String, Decimal> = IndexMap::new();
         let mut ids = Vec::new();
         for (id, moved) in trades.into_iter().take(MOST_TRADES) {
@@ -313,7 +318,7 @@ impl Settlement {
     }
 
     /// Remembers a batch, and forgets the oldest settled one if there are many.
-    fn keep(&mut self, batch: Batch) {
+    pub(crate) fn keep(&mut self, batch: Batch) {
         let settled = |batch: &Batch| batch.status() == Status::Settled;
         if self.batches.len() >= MOST_BATCHES
             && let Some(oldest) = self.batches.iter().position(settled)
