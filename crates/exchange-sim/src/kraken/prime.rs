@@ -342,10 +342,13 @@ fn settle_asset(prime: &mut Prime, spot: &mut Spot, call: &Call<'_>) -> Result<J
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use rust_decimal::Decimal;
 
     use super::*;
     use crate::Moment;
+    use crate::kraken::key::{Key as SpotKey, KrakenKey};
     use crate::kraken::params::Params;
 
     const START: u64 = 1_800_000_000;
@@ -472,5 +475,87 @@ mod tests {
         let key_id = format!(r#","key_id":"{}""#, text(&made, "id"));
         called(prime, delete_key, &body(&key_id)).unwrap();
         assert!(prime.people.key(&key).is_none());
+    }
+
+    /// A text at random: mostly one of `good`, else one of no use.
+    fn text(dice: &mut fastrand::Rng, good: &[String]) -> String {
+        let odd = [
+            "null",
+            "true",
+            "-1",
+            "1e400",
+            "79228162514264337593543950336",
+            "[]",
+            "{}",
+            "[null,{\"a\":[]}]",
+            "[\"unsettled\",\"settled\"]",
+            "\"\"",
+            "\"\\u0000\"",
+            "\"é\"",
+        ];
+        if !good.is_empty() && dice.u8(..4) > 0 {
+            return format!("\"{}\"", good[dice.usize(..good.len())]);
+        }
+        odd[dice.usize(..odd.len())].to_owned()
+    }
+
+    #[test]
+    fn nonsense_is_answered_and_money_is_neither_made_nor_lost() {
+        let now = Moment::from_seconds(START + 60);
+        let mut prime = with_batches(20);
+        let mut spot = Spot::new(1, now);
+        let dice = &mut fastrand::Rng::with_seed(5);
+        let mut accepted = BTreeSet::new();
+        let mut refused = BTreeSet::new();
+        for _ in 0..4_000 {
+            let operation = &OPERATIONS[dice.usize(..OPERATIONS.len())];
+            let users: Vec<String> = prime.people.users().map(|user| user.id.clone()).collect();
+            let user = users.get(dice.usize(..users.len().max(1)));
+            let keys = user.map_or_else(Vec::new, |user| {
+                let keys = prime.people.keys_of(user);
+                keys.map(|key| key.id.clone()).collect()
+            });
+            let batches: Vec<String> = (0..20).map(|number| format!("B_{number}")).collect();
+            let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+            let user: Vec<String> = user.into_iter().cloned().collect();
+            let fields: [(&str, Vec<String>); 11] = [
+                ("user_id", user),
+                ("key_id", keys),
+                ("batch_id", batches),
+                ("name", own(&["Ann"])),
+                ("role", own(&["Trader", "Viewer"])),
+                ("status", own(&["Enabled", "Disabled"])),
+                ("asset", own(&["BTC", "USD"])),
+                ("asset_kind", own(&["currency", "tokenized_equity"])),
+                ("limit", own(&["1", "200"])),
+                ("offset", own(&["0", "5"])),
+                ("statuses", Vec::new()),
+            ];
+            let members: Vec<String> = fields
+                .into_iter()
+                .map(|(name, good)| format!("\"{name}\":{}", text(dice, &good)))
+                .collect();
+            let body = format!("{{{}}}", members.join(","));
+            let params = &Params::of_object(&Json::parse(body.as_bytes()).unwrap()).unwrap();
+            let config = KrakenKey::new("k", "c2VjcmV0");
+            let key = SpotKey::new(config, FIRST_ACCOUNT.to_owned(), now);
+            let key = key.as_ref();
+            match (operation.call)(&mut prime, &mut spot, &Call { params, now, key }) {
+                Ok(_) => accepted.insert(operation.name),
+                Err(_) => refused.insert(operation.name),
+            };
+        }
+        assert!(spot.books.totals().values().all(Decimal::is_zero));
+        // All odd batches hold a bitcoin.
+        assert_eq!(spot.balance(FIRST_ACCOUNT, "XXBT"), Decimal::TEN);
+        let all: BTreeSet<&str> = OPERATIONS.iter().map(|operation| operation.name).collect();
+        let mut never = all.difference(&accepted);
+        // There are no trades.
+        assert_eq!(never.next(), Some(&"CreatePrimeSettlementBatch"));
+        assert_eq!(never.next(), None);
+        assert_eq!(
+            all.difference(&refused).collect::<Vec<_>>(),
+            [&"ListPrimeApiUsers"]
+        );
     }
 }
