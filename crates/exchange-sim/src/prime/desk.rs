@@ -1,10 +1,21 @@
 //! Securities, market, orders, quotes, money: everything that the streams show.
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 
+use super::balances::Purse;
+use super::market::Markets;
+use super::orders::Orders;
 use super::people::Caller;
+use super::quotes::Quotes;
+use super::securities::Listing;
+use super::stamp::Stamps;
+use super::trades::Trades;
+use super::user_config::Configs;
 use crate::Moment;
 use crate::json::Json;
+use crate::kraken::ids::Ids;
 
 /// What a command asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,44 +30,102 @@ pub(crate) enum Command {
 }
 
 /// The state.
-#[derive(Debug)]
-pub(crate) struct Desk;
+#[derive(Clone, Debug)]
+pub(crate) struct Desk {
+    pub(super) ids: Ids,
+    pub(super) stamps: Stamps,
+    /// Up to when everything has happened.
+    pub(super) now: Moment,
+    pub(super) listing: Listing,
+    pub(super) markets: Markets,
+    pub(super) purse: Purse,
+    pub(super) orders: Orders,
+    pub(super) quotes: Quotes,
+    pub(super) trades: Trades,
+    pub(super) configs: Configs,
+    /// How long a request is pending before it is decided.
+    pub(super) delay: Duration,
+    /// What of a trade's amount is its fee. The vendor's samples show none.
+    pub(super) fee_rate: Decimal,
+    /// Something happened since balances were last worked out.
+    pub(super) stale: bool,
+}
 
 impl Desk {
-    pub(crate) fn new(_seed: u64, _now: Moment) -> Self {
-        Self
+    pub(crate) fn new(seed: u64, now: Moment) -> Self {
+        let mut desk = Self {
+            ids: Ids::new(seed ^ 0x5052_494d_4544),
+            stamps: Stamps::default(),
+            now,
+            listing: Listing::new(now),
+            markets: Markets::new(seed, now),
+            purse: Purse::new(now),
+            orders: Orders::new(),
+            quotes: Quotes::new(),
+            trades: Trades::new(),
+            configs: Configs::default(),
+            delay: Duration::ZERO,
+            fee_rate: Decimal::ZERO,
+            stale: false,
+        };
+        desk.show_money();
+        desk
     }
 
     /// Lets happen what is due.
-    pub(crate) fn advance(&mut self, _now: Moment) {}
+    pub(crate) fn advance(&mut self, now: Moment) {
+        if now <= self.now {
+            return;
+        }
+        for second in self.markets.steps(now) {
+            self.now = Moment::from_seconds(second).max(self.now);
+            let trades = self.markets.step(second);
+            self.settle_due();
+            self.reach(&trades);
+            // What is owed is worth something else now.
+            self.stale = true;
+        }
+        self.now = now;
+        self.settle_due();
+        self.catch_up();
+    }
+
+    fn settle_due(&mut self) {
+        if self.orders.live_count() > 0 {
+            self.settle_orders();
+        }
+        if self.quotes.has_live() {
+            self.settle_quotes();
+        }
+    }
+
+    /// Works balances out anew if something happened.
+    pub(super) fn catch_up(&mut self) {
+        if std::mem::take(&mut self.stale) {
+            self.show_money();
+        }
+    }
 
     /// Carries out one record of a command's `data`. What comes of it shows on the streams; the error is the text of an
     /// `error` message, for what can't be understood.
     pub(crate) fn command(
         &mut self,
-        _command: Command,
-        _record: &Json,
-        _caller: &Caller,
-        _now: Moment,
+        command: Command,
+        record: &Json,
+        caller: &Caller,
+        now: Moment,
     ) -> Result<(), String> {
-        Ok(())
-    }
-
-    /// Trades in no settlement batch yet: id, and what the customer got (negative: gave) of each asset, fees included.
-    pub(crate) fn unsettled(&self) -> Vec<(String, Vec<(String, Decimal)>)> {
-        Vec::new()
-    }
-
-    /// These trades are in a batch now.
-    pub(crate) fn assign(&mut self, _trades: &[String]) {}
-
-    /// A leg of a batch moves this much of the asset into the Prime account (negative: out of it).
-    pub(crate) fn settle(
-        &mut self,
-        _asset: &str,
-        _amount: Decimal,
-        _now: Moment,
-    ) -> Result<(), String> {
-        Ok(())
+        self.advance(now);
+        let done = match command {
+            Command::NewOrderSingle => self.new_order(record, caller),
+            Command::OrderCancelRequest => self.cancel_order(record, caller),
+            Command::OrderCancelReplaceRequest => self.replace_order(record, caller),
+            Command::OrderControlRequest => self.control_order(record, caller),
+            Command::QuoteRequest => self.request_quote(record, caller),
+            Command::QuoteCancelRequest => self.cancel_quote(record),
+            Command::UserConfig => self.configure(record, caller),
+        };
+        self.catch_up();
+        done
     }
 }
