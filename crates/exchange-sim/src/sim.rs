@@ -333,6 +333,7 @@ impl SimBuilder {
         let (prime, prime_credentials) = self.make_prime(now)?;
         let prime = Arc::new(Mutex::new(prime));
         let mut kraken = Kraken::new(self.seed, now);
+        kraken.prime = Arc::clone(&prime);
         kraken.limits = self.limits;
         kraken.spot.limits = self.limits;
         let demo_keys = if self.kraken.demo_keys {
