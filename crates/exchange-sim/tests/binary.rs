@@ -155,7 +155,10 @@ fn what_can_not_be_is_told_and_nothing_starts() {
         ("[kraken]\nbalances = { XBT = \"much\" }", "much"),
         ("[kraken]\nbalances = { XBT = \"-1\" }", "-1 XBT"),
         ("[prime]\nbalances = { NOPE = \"1\" }", "NOPE"),
-        ("[[prime.keys]]\nkey = \"with space\"\nsecret = \"s\"", "with space"),
+        (
+            "[[prime.keys]]\nkey = \"with space\"\nsecret = \"s\"",
+            "with space",
+        ),
         ("[kraken]\nbalances = { NOPE = \"1\" }", "NOPE"),
         (
             "[[kraken.keys]]\nkey = \"own\"\nsecret = \"not base64!\"",
