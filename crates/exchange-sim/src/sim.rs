@@ -57,8 +57,8 @@ pub enum StartError {
         /// The public part of the key.
         key: String,
     },
-    /// An amount to start with that is below zero, of no known asset, or has
-    /// more digits than the venue keeps of it.
+    /// An amount to start with that is below zero (with Prime, it may be), of
+    /// no known asset, or has more digits than the venue keeps of it.
     #[error("{amount} {asset} is not an amount to start with")]
     Balance {
         /// The asset as it was given.
@@ -244,8 +244,8 @@ impl SimBuilder {
         self
     }
 
-    /// What the Prime account has at the start, by currency; by default a
-    /// little of everything.
+    /// What the Prime account has at the start, by currency, below zero if it
+    /// owes; by default a little of everything.
     pub fn prime_balances(
         mut self,
         balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
@@ -337,6 +337,7 @@ impl SimBuilder {
         let (prime, prime_credentials) = self.make_prime(now)?;
         let prime = Arc::new(Mutex::new(prime));
         let mut kraken = Kraken::new(self.seed, now);
+        kraken.prime = Arc::clone(&prime);
         kraken.limits = self.limits;
         kraken.spot.limits = self.limits;
         let demo_keys = if self.kraken.demo_keys {

@@ -14,6 +14,7 @@ use exchange_sim::{
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::StatusCode;
 use ring::hmac;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -228,7 +229,7 @@ async fn an_upgrade_is_refused_for_what_is_wrong_with_it() {
     let signature =
         |secret: &str, host: &str, path: &str| URL_SAFE.encode(sign(secret, TIMESTAMP, host, path));
     // A signature that is spelled otherwise in the other alphabet.
-    let unlike = (0..)
+    let unlike = (0..1_000)
         .map(|micros| format!("2026-05-28T20:26:40.{micros:06}Z"))
         .find(|timestamp| {
             let signature = sign(&key.secret, timestamp, host, "/ws/v1");
@@ -340,7 +341,7 @@ async fn keys_are_those_that_were_given() {
         key: "OWN".into(),
         secret: "own secret".into(),
     };
-    assert_eq!(sim.prime().all_credentials(), [own.clone()]);
+    assert_eq!(sim.prime().all_credentials(), std::slice::from_ref(&own));
     let mut client = Client::of(&sim, &own).await;
     client.is_alive().await;
     let demo = signed(&sim, &sim.prime().credentials(), TIMESTAMP);
@@ -349,6 +350,32 @@ async fn keys_are_those_that_were_given() {
     let text = order(1, "a").to_string();
     assert_eq!(client.error(&text).await, (3, "not permitted".to_owned()));
     let builder = Sim::builder().prime_key(PrimeKey::new("", "x"));
+    assert!(builder.start().await.is_err());
+}
+
+#[tokio::test]
+async fn money_is_what_was_given() {
+    let given = [("BTC", Decimal::new(125, 2)), ("USD", Decimal::from(-100))];
+    let builder = Sim::builder().frozen_at(NOW).prime_balances(given);
+    let sim = builder.start().await.unwrap();
+    let mut client = Client::new(&sim).await;
+    let snapshot = client.subscribe(1, "Balance").await;
+    let records = snapshot["data"].as_array().unwrap();
+    let amounts = records.iter().filter_map(|record| {
+        let amount: Decimal = record["Amount"].as_str().unwrap().parse().unwrap();
+        (!amount.is_zero()).then(|| (record["Currency"].as_str().unwrap(), amount))
+    });
+    let mut amounts: Vec<_> = amounts.collect();
+    amounts.sort_unstable();
+    assert_eq!(amounts, given);
+    // A script is seen at once, without a tick of the clock.
+    assert!(sim.prime().set_balance("BTC", Decimal::TWO));
+    let update = client.hear().await;
+    assert_eq!(
+        update["data"][0]["Amount"].as_str().map(str::parse),
+        Some(Ok(Decimal::TWO))
+    );
+    let builder = Sim::builder().prime_balances([("NOPE", Decimal::ONE)]);
     assert!(builder.start().await.is_err());
 }
 
@@ -652,7 +679,7 @@ async fn messages_of_clients_go_wrong_as_ordered() {
     let sim = sim().await;
     let on = |fault| {
         sim.faults()
-            .on_message("NewOrderSingle", fault, Often::Times(1))
+            .on_message("NewOrderSingle", fault, Often::Times(1));
     };
     let known = async |id: &str| {
         let mut client = Client::new(&sim).await;
@@ -821,7 +848,8 @@ async fn messages_of_the_venue_go_wrong_as_ordered() {
         .await
         .unwrap();
     assert_eq!(bytes[0], 0x81);
-    assert_eq!(bytes.len(), (2 + usize::from(bytes[1])) / 2);
+    let whole = usize::from(bytes[1]) + 2;
+    assert_eq!(bytes.len(), whole / 2);
 }
 
 #[tokio::test]

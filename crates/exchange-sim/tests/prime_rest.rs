@@ -1,17 +1,25 @@
 //! The REST calls of Prime by the client of this workspace.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use exchange_sim::{Credentials, KrakenKey, Moment, Sim};
+use kraken_prime::enums::{OrdStatus, Side, TimeInForce};
 use kraken_prime::rest::{
-    AssetKind, BatchStatus, OPERATIONS, PrimeUser, RestClient, UserRole, UserStatus,
+    AssetKind, BatchStatus, OPERATIONS, PrimeUser, RestClient, SettlementBatch, UserRole,
+    UserStatus,
 };
-use kraken_prime::{Error, Kind, Outcome};
+use kraken_prime::streams::BalanceBook;
+use kraken_prime::{Client, Decimal, Error, Event, Kind, Outcome};
 use kraken_spot::PaceMode;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const READ: &str = "Orders and trades - Query open orders & trades";
 const CHANGE: &str = "Orders and trades - Create & modify orders";
@@ -267,4 +275,215 @@ async fn only_keys_of_the_first_spot_account_call_and_only_with_json() {
     let text = String::from_utf8(answer.body).unwrap();
     assert!(text.starts_with(r#"{"result":{"data":["#), "{text}");
     assert!(text.ends_with(r#"]},"error":[]}"#), "{text}");
+}
+
+/// A client of the WebSocket with a key that was made just now.
+async fn connect(sim: &Sim, key: &kraken_prime::rest::PrimeKey) -> Result<Client, Error> {
+    let name = key.api_key.clone().unwrap();
+    let secret = key.api_secret.as_ref().unwrap().expose();
+    let builder = Client::builder().url(sim.prime().url());
+    builder.api_key(name, secret).connect().await
+}
+
+#[tokio::test]
+async fn a_new_key_opens_the_websocket_until_it_or_its_user_may_no_longer() {
+    // Upgrades are signed with the time of this machine.
+    let sim = Sim::builder().rate_limits(false).start().await.unwrap();
+    let rest = demo(&sim);
+    let user = new_user(&rest, "Ann", UserRole::Trader).await.id;
+    let key = rest.create_user_key().user_id(&user).send().await.unwrap();
+    let open = connect(&sim, &key).await.unwrap();
+    let refused = async || connect(&sim, &key).await.unwrap_err().status();
+
+    let status = async |status: UserStatus| {
+        let call = rest.update_user().user_id(&user).status(status);
+        call.send().await.unwrap();
+    };
+    status(UserStatus::Disabled).await;
+    assert_eq!(refused().await, Some(401));
+    status(UserStatus::Enabled).await;
+    connect(&sim, &key).await.unwrap().close().await;
+
+    let allow = async |addresses: &[&str]| {
+        let addresses = addresses.iter().map(|&one| one.to_owned());
+        let call = rest.update_user_key().user_id(&user).key_id(&key.id);
+        let call = call.whitelisted_ips(addresses.collect::<Vec<_>>());
+        call.send().await.unwrap();
+    };
+    allow(&["192.168.1.1"]).await;
+    assert_eq!(refused().await, Some(401));
+    allow(&["192.168.1.1", "127.0.0.1"]).await;
+    connect(&sim, &key).await.unwrap().close().await;
+
+    let delete = rest.delete_user_key().user_id(&user).key_id(&key.id);
+    delete.send().await.unwrap();
+    assert_eq!(refused().await, Some(401));
+    // Who is in stays in.
+    open.ping().await.unwrap();
+    open.close().await;
+}
+
+/// Trades for a while.
+async fn trade(client: &Client) {
+    for (symbol, side, quantity) in [
+        ("BTC-USD", Side::Buy, "0.75"),
+        ("BTC-USD", Side::Sell, "0.25"),
+        ("ETH-BTC", Side::Sell, "3.00000001"),
+    ] {
+        let order = client.new_order().symbol(symbol).side(side);
+        let order = order.quantity(quantity.parse().unwrap());
+        let mut placed = order.market(TimeInForce::FillOrKill).send().await.unwrap();
+        let end = timeout(PATIENCE, placed.finished()).await.unwrap().unwrap();
+        assert_eq!(end.ord_status, Some(OrdStatus::Filled), "{symbol}");
+    }
+}
+
+/// The ids of all trades.
+async fn trades(client: &Client) -> BTreeSet<String> {
+    let mut trades = client.trades().subscribe().await.unwrap();
+    let event = timeout(PATIENCE, trades.next()).await.unwrap();
+    let Some(Ok(Event::Message(snapshot))) = event else {
+        panic!("{event:?}");
+    };
+    assert!(snapshot.next.is_none());
+    let ids = snapshot.data.into_iter().map(|trade| trade.trade_id);
+    ids.collect()
+}
+
+/// What the Prime account has.
+fn amounts(book: &BalanceBook) -> BTreeMap<String, Decimal> {
+    let records = book.records().into_iter();
+    records.map(|one| (one.currency, one.amount)).collect()
+}
+
+/// Waits until the balances are these.
+async fn until(book: &BalanceBook, wished: &BTreeMap<String, Decimal>) {
+    let mut changes = book.changes();
+    let reached = timeout(PATIENCE, async {
+        while amounts(book) != *wished {
+            assert!(changes.changed().await);
+        }
+    });
+    let reached = reached.await;
+    assert!(reached.is_ok(), "{:?} is not {wished:?}", amounts(book));
+}
+
+/// The legs' assets and amounts.
+fn legs(batch: &SettlementBatch) -> BTreeMap<String, Decimal> {
+    let legs = batch.legs.iter();
+    legs.map(|leg| (leg.asset.clone().unwrap(), leg.amount.unwrap()))
+        .collect()
+}
+
+fn status(batch: &SettlementBatch) -> BatchStatus {
+    let attributes = batch.attributes.as_ref().unwrap();
+    attributes.status.clone().unwrap()
+}
+
+#[tokio::test]
+async fn trades_are_settled_to_the_last_digit() {
+    let sim = Sim::builder().rate_limits(false).start().await.unwrap();
+    let (kraken, rest) = (sim.kraken(), demo(&sim));
+    let user = new_user(&rest, "Ann", UserRole::Trader).await.id;
+    let key = rest.create_user_key().user_id(&user).send().await.unwrap();
+    let client = connect(&sim, &key).await.unwrap();
+    let book: BalanceBook = client.balances().view().await.unwrap();
+    book.complete().await.unwrap();
+    let before = amounts(&book);
+
+    let too_early = rest.create_settlement_batch().send().await;
+    assert_eq!(
+        said(too_early),
+        "EGeneral:Invalid arguments:nothing to settle"
+    );
+    trade(&client).await;
+    let batch = rest.create_settlement_batch().send().await.unwrap();
+    let sums = legs(&batch);
+    let assets: Vec<&str> = sums.keys().map(String::as_str).collect();
+    assert_eq!(assets, ["BTC", "ETH", "USD"]);
+    assert_eq!(sums["ETH"], "-3.00000001".parse().unwrap());
+    let mut traded = before.clone();
+    for (asset, amount) in &sums {
+        *traded.get_mut(asset).unwrap() += *amount;
+    }
+    until(&book, &traded).await;
+    let ids: BTreeSet<String> = batch.trade_ids.iter().cloned().collect();
+    let seen = trades(&client).await;
+    assert_eq!(ids, seen);
+    let attributes = batch.attributes.as_ref().unwrap();
+    assert_eq!(attributes.trade_count, Some(seen.len() as u64));
+    assert_eq!(attributes.asset_kind, Some(AssetKind::Currency));
+    assert_eq!(attributes.confirmed, Some(false));
+
+    let again = rest.create_settlement_batch().send().await;
+    assert_eq!(said(again), "EGeneral:Invalid arguments:a batch is active");
+    let settle = |asset: &str| {
+        let call = rest.settle_batch_asset().batch_id(&batch.id);
+        call.asset(asset).send()
+    };
+    sim.clock().advance(Duration::from_secs(2));
+    let read = async || {
+        let call = rest.get_settlement_batch().batch_id(&batch.id);
+        call.send().await.unwrap()
+    };
+    let confirmed = read().await;
+    assert_eq!(status(&confirmed), BatchStatus::Unsettled);
+    assert!(
+        confirmed
+            .legs
+            .iter()
+            .all(|leg| leg.can_settle == Some(true))
+    );
+
+    // The Spot account must have what it is to give.
+    let has = kraken.balance("USD");
+    kraken.set_balance("USD", -sums["USD"] - Decimal::new(1, 2));
+    let refused = settle("USD").await.unwrap_err();
+    assert_eq!(refused.messages()[0].raw, "EFunding:Insufficient funds");
+    assert_eq!(status(&read().await), BatchStatus::Unsettled);
+    kraken.set_balance("USD", has);
+
+    let spot_before: BTreeMap<&str, Decimal> = assets
+        .iter()
+        .map(|&asset| (asset, kraken.balance(asset)))
+        .collect();
+    for (index, &asset) in assets.iter().enumerate() {
+        let transfer = settle(asset).await.unwrap();
+        let attributes = transfer.attributes.unwrap();
+        assert_eq!(attributes.transfer_asset.as_deref(), Some(asset));
+        assert_eq!(attributes.transfer_amount, Some(sums[asset]));
+        let now = read().await;
+        let expected = match index {
+            2 => "settled".into(),
+            _ => BatchStatus::PartiallySettled,
+        };
+        assert_eq!(status(&now), expected);
+        let twice = settle(asset).await;
+        assert_eq!(
+            said(twice),
+            "EGeneral:Invalid arguments:the asset can't be settled"
+        );
+        assert_eq!(kraken.balance(asset), spot_before[asset] + sums[asset]);
+    }
+    // What the trades brought is in the Spot account.
+    until(&book, &before).await;
+    assert!(kraken.totals().values().all(Decimal::is_zero));
+
+    let nothing = rest.create_settlement_batch().send().await;
+    assert_eq!(
+        said(nothing),
+        "EGeneral:Invalid arguments:nothing to settle"
+    );
+    trade(&client).await;
+    let next = rest.create_settlement_batch().send().await.unwrap();
+    let list = rest.list_settlement_batches();
+    let page = list.limit(1).send().await.unwrap();
+    assert_eq!(page.data[0].id, next.id);
+    assert_eq!(page.pagination.unwrap().has_more, Some(true));
+    let list = rest.list_settlement_batches();
+    let open = list.statuses(vec![BatchStatus::Unsettled]).send().await;
+    let open = open.unwrap().data;
+    assert_eq!(open.len(), 1);
+    assert_eq!(legs(&open[0]), legs(&next));
+    client.close().await;
 }

@@ -339,3 +339,223 @@ fn settle_asset(prime: &mut Prime, spot: &mut Spot, call: &Call<'_>) -> Result<J
     let transfer = settlement.settle(desk, spot, call.account()?, asked, call.now)?;
     Ok(object! { "transfer" => transfer })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::Moment;
+    use crate::kraken::key::{Key as SpotKey, KrakenKey};
+    use crate::kraken::params::Params;
+
+    const START: u64 = 1_800_000_000;
+
+    /// A call by the members of its body.
+    fn called(
+        prime: &mut Prime,
+        call: fn(&mut Prime, &mut Spot, &Call<'_>) -> Result<Json, Refusal>,
+        body: &str,
+    ) -> Result<Json, Refusal> {
+        let now = Moment::from_seconds(START + 60);
+        let params = &Params::of_object(&Json::parse(body.as_bytes()).unwrap()).unwrap();
+        let key = None;
+        call(prime, &mut Spot::new(1, now), &Call { params, now, key })
+    }
+
+    /// A Prime with batches made a second apart; those with even numbers left
+    /// nothing to settle.
+    fn with_batches(count: u64) -> Prime {
+        let mut prime = Prime::new(1, Moment::from_seconds(START));
+        for number in 0..count {
+            let amount = Decimal::from(number % 2);
+            let trade = (number.to_string(), vec![("BTC".to_owned(), amount)]);
+            let kind = AssetKind::Currency;
+            let created = Moment::from_seconds(START + number);
+            let batch = Batch::of(vec![trade], kind, format!("B_{number}"), created);
+            prime.settlement.keep(batch.unwrap());
+        }
+        prime
+    }
+
+    /// The ids of the batches on a page, and whether there are more.
+    fn page(prime: &mut Prime, body: &str) -> (Vec<String>, bool) {
+        let answer = called(prime, list_batches, body).unwrap();
+        let data = answer.get("data").and_then(Json::as_list).unwrap();
+        let id = |batch: &Json| batch.get("id").and_then(Json::scalar).unwrap();
+        let more = answer.get("pagination").and_then(|it| it.get("has_more"));
+        let more = more == Some(&Json::Bool(true));
+        (data.iter().map(id).collect(), more)
+    }
+
+    #[test]
+    fn batches_are_listed_newest_first_in_pages() {
+        let prime = &mut with_batches(5);
+        let mut expect = |body: &str, ids: &[&str], more: bool| {
+            let ids = ids.iter().map(|id| format!("B_{id}")).collect();
+            assert_eq!(page(prime, body), (ids, more), "{body}");
+        };
+        expect("{}", &["4", "3", "2", "1", "0"], false);
+        expect(r#"{"limit":2}"#, &["4", "3"], true);
+        expect(r#"{"limit":2,"offset":3}"#, &["1", "0"], false);
+        expect(r#"{"limit":2,"offset":9}"#, &[], false);
+        expect(r#"{"statuses":["unsettled"],"limit":1}"#, &["3"], true);
+        expect(
+            r#"{"statuses":["settled","partially_settled"]}"#,
+            &["4", "2", "0"],
+            false,
+        );
+        expect(
+            r#"{"statuses":["completed"],"from":null,"until":null}"#,
+            &[],
+            false,
+        );
+        // After the one, up to the other.
+        expect(
+            r#"{"from":1800000001000,"until":1800000003000}"#,
+            &["3", "2"],
+            false,
+        );
+        expect(
+            r#"{"from":1800000000999,"limit":50}"#,
+            &["4", "3", "2", "1"],
+            false,
+        );
+    }
+
+    #[test]
+    fn lists_are_refused_that_hold_something_else() {
+        let prime = &mut with_batches(1);
+        for (name, value) in [
+            ("statuses", "\"unsettled\""),
+            ("statuses", "[1]"),
+            ("limit", "-1"),
+            ("limit", "99999999999999999999"),
+            ("offset", "-1"),
+            ("from", "\"now\""),
+            ("until", "1.5"),
+        ] {
+            let body = format!(r#"{{"{name}":{value}}}"#);
+            let refused = called(prime, list_batches, &body);
+            assert_eq!(refused, Err(Refusal::argument(name)), "{body}");
+        }
+        let user = prime.people.create_user("Ann", PrimeRole::Trader).unwrap();
+        let user = user.id.clone();
+        let key = prime.people.create_key(&user, Moment::default()).unwrap();
+        let (id, key) = (key.id.clone(), key.key.clone());
+        for list in ["\"10.0.0.1\"", "[1]", "[\"host\"]", "{}"] {
+            let body =
+                format!(r#"{{"user_id":"{user}","key_id":"{id}","whitelisted_ips":{list}}}"#);
+            let refused = called(prime, update_key, &body);
+            assert_eq!(refused, Err(Refusal::argument("whitelisted_ips")), "{body}");
+        }
+        assert!(prime.people.admits(&key, "10.0.0.2".parse().unwrap()));
+    }
+
+    #[test]
+    fn keys_made_deleted_and_of_disabled_users_show_at_once() {
+        let prime = &mut with_batches(0);
+        let text = |answer: &Json, name: &str| answer.get(name).and_then(Json::scalar).unwrap();
+        let user = called(prime, create_user, r#"{"name":"Ann","role":"Trader"}"#).unwrap();
+        let user = text(&user, "id");
+        let body = |more: &str| format!(r#"{{"user_id":"{user}"{more}}}"#);
+        let made = called(prime, create_key, &body("")).unwrap();
+        let key = text(&made, "api_key");
+        let (secret, caller) = prime.people.key(&key).unwrap();
+        assert_eq!(secret, text(&made, "api_secret"));
+        assert!(caller.trades);
+        called(prime, update_user_roles, &body(r#","role":"Viewer""#)).unwrap();
+        assert!(!prime.people.key(&key).unwrap().1.trades);
+        called(prime, update_user, &body(r#","status":"Disabled""#)).unwrap();
+        assert!(prime.people.key(&key).is_none());
+        called(prime, update_user, &body(r#","status":"Enabled""#)).unwrap();
+        assert!(prime.people.key(&key).is_some());
+        let key_id = format!(r#","key_id":"{}""#, text(&made, "id"));
+        called(prime, delete_key, &body(&key_id)).unwrap();
+        assert!(prime.people.key(&key).is_none());
+    }
+
+    /// A text at random: mostly one of `good`, else one of no use.
+    fn text(dice: &mut fastrand::Rng, good: &[String]) -> String {
+        let odd = [
+            "null",
+            "true",
+            "-1",
+            "1e400",
+            "79228162514264337593543950336",
+            "[]",
+            "{}",
+            "[null,{\"a\":[]}]",
+            "[\"unsettled\",\"settled\"]",
+            "\"\"",
+            "\"\\u0000\"",
+            "\"é\"",
+        ];
+        if !good.is_empty() && dice.u8(..4) > 0 {
+            return format!("\"{}\"", good[dice.usize(..good.len())]);
+        }
+        odd[dice.usize(..odd.len())].to_owned()
+    }
+
+    #[test]
+    fn nonsense_is_answered_and_money_is_neither_made_nor_lost() {
+        let now = Moment::from_seconds(START + 60);
+        let mut prime = with_batches(20);
+        let mut spot = Spot::new(1, now);
+        let dice = &mut fastrand::Rng::with_seed(5);
+        let mut accepted = BTreeSet::new();
+        let mut refused = BTreeSet::new();
+        for _ in 0..4_000 {
+            let operation = &OPERATIONS[dice.usize(..OPERATIONS.len())];
+            let users: Vec<String> = prime.people.users().map(|user| user.id.clone()).collect();
+            let user = users.get(dice.usize(..users.len().max(1)));
+            let keys = user.map_or_else(Vec::new, |user| {
+                let keys = prime.people.keys_of(user);
+                keys.map(|key| key.id.clone()).collect()
+            });
+            let batches: Vec<String> = (0..20).map(|number| format!("B_{number}")).collect();
+            let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+            let user: Vec<String> = user.into_iter().cloned().collect();
+            let fields: [(&str, Vec<String>); 11] = [
+                ("user_id", user),
+                ("key_id", keys),
+                ("batch_id", batches),
+                ("name", own(&["Ann"])),
+                ("role", own(&["Trader", "Viewer"])),
+                ("status", own(&["Enabled", "Disabled"])),
+                ("asset", own(&["BTC", "USD"])),
+                ("asset_kind", own(&["currency", "tokenized_equity"])),
+                ("limit", own(&["1", "200"])),
+                ("offset", own(&["0", "5"])),
+                ("statuses", Vec::new()),
+            ];
+            let members: Vec<String> = fields
+                .into_iter()
+                .map(|(name, good)| format!("\"{name}\":{}", text(dice, &good)))
+                .collect();
+            let body = format!("{{{}}}", members.join(","));
+            let params = &Params::of_object(&Json::parse(body.as_bytes()).unwrap()).unwrap();
+            let config = KrakenKey::new("k", "c2VjcmV0");
+            let key = SpotKey::new(config, FIRST_ACCOUNT.to_owned(), now);
+            let key = key.as_ref();
+            match (operation.call)(&mut prime, &mut spot, &Call { params, now, key }) {
+                Ok(_) => accepted.insert(operation.name),
+                Err(_) => refused.insert(operation.name),
+            };
+        }
+        assert!(spot.books.totals().values().all(Decimal::is_zero));
+        // All odd batches hold a bitcoin.
+        assert_eq!(spot.balance(FIRST_ACCOUNT, "XXBT"), Decimal::TEN);
+        let all: BTreeSet<&str> = OPERATIONS.iter().map(|operation| operation.name).collect();
+        let mut never = all.difference(&accepted);
+        // There are no trades.
+        assert_eq!(never.next(), Some(&"CreatePrimeSettlementBatch"));
+        assert_eq!(never.next(), None);
+        assert_eq!(
+            all.difference(&refused).collect::<Vec<_>>(),
+            [&"ListPrimeApiUsers"]
+        );
+    }
+}

@@ -171,7 +171,12 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Of the first of these trades; none if there are none.
-    fn of(trades: Vec<Trade>, kind: AssetKind, id: String, created: Moment) -> Option<Self> {
+    pub(crate) fn of(
+        trades: Vec<Trade>,
+        kind: AssetKind,
+        id: String,
+        created: Moment,
+    ) -> Option<Self> {
         let mut sums: IndexMap<String, Decimal> = IndexMap::new();
         let mut ids = Vec::new();
         for (id, moved) in trades.into_iter().take(MOST_TRADES) {
@@ -313,7 +318,7 @@ impl Settlement {
     }
 
     /// Remembers a batch, and forgets the oldest settled one if there are many.
-    fn keep(&mut self, batch: Batch) {
+    pub(crate) fn keep(&mut self, batch: Batch) {
         let settled = |batch: &Batch| batch.status() == Status::Settled;
         if self.batches.len() >= MOST_BATCHES
             && let Some(oldest) = self.batches.iter().position(settled)
@@ -400,6 +405,8 @@ fn move_between(
 
 #[cfg(test)]
 mod tests {
+    use super::super::desk::Command;
+    use super::super::people::Caller;
     use super::*;
 
     fn decimal(text: &str) -> Decimal {
@@ -522,6 +529,8 @@ mod tests {
     #[test]
     fn each_asset_is_moved_once() {
         let (mut settlement, mut desk, mut spot, now) = before_settling("30001");
+        let has = |desk: &Desk| ["BTC", "USD"].map(|one| desk.purse.amount(one));
+        let [bitcoin, dollars] = has(&desk);
         let mut settle = |batch: &str, asset: &str, now| {
             settlement.settle(&mut desk, &mut spot, ACCOUNT, (batch, asset), now)
         };
@@ -551,6 +560,86 @@ mod tests {
         assert_eq!(spot.balance(ACCOUNT, "XXBT"), decimal("0.5"));
         assert_eq!(settlement.find("B_TEST").unwrap().status(), Status::Settled);
         assert!(spot.books.totals().values().all(Decimal::is_zero));
+        let given = [bitcoin - decimal("0.5"), dollars + decimal("30000")];
+        assert_eq!(has(&desk), given);
+        assert!(desk.purse.totals().values().all(Decimal::is_zero));
+    }
+
+    #[test]
+    fn after_all_is_settled_the_prime_account_has_what_it_had() {
+        let start = Moment::from_seconds(1_800_000_000);
+        let (mut settlement, mut desk) = (Settlement::new(1), Desk::new(1, start));
+        let mut spot = Spot::new(1, start);
+        let currencies = ["USD", "EUR", "BTC", "ETH", "SOL"];
+        let first = currencies.map(|currency| desk.purse.amount(currency));
+        for currency in currencies {
+            let asset = find_asset(currency).unwrap();
+            let leg = statement::Leg {
+                account: ACCOUNT.into(),
+                asset: asset.id.into(),
+                amount: decimal("1000000"),
+                fee: Decimal::ZERO,
+                other: Holder::Outside,
+            };
+            let cause = Cause {
+                refid: "Q".into(),
+                kind: "deposit",
+                subtype: "",
+                time: start,
+            };
+            spot.book(&cause, &[leg]).unwrap();
+        }
+        let caller = Caller {
+            user: "2T0RXL9B8K5D6".into(),
+            email: String::new(),
+            name: "Ann".into(),
+            trades: true,
+        };
+        let dice = &mut fastrand::Rng::with_seed(3);
+        let mut now = start;
+        let mut moved = 0;
+        for round in 0..20 {
+            for number in 0..dice.u32(1..6) {
+                now = now.plus(Duration::from_secs(1));
+                let symbol = ["BTC-USD", "ETH-USD", "SOL-USD", "ETH-BTC", "BTC-EUR"];
+                let order = object! {
+                    "ClOrdID" => format!("{round}-{number}"),
+                    "Symbol" => symbol[dice.usize(..symbol.len())],
+                    "Side" => ["Buy", "Sell"][dice.usize(..2)],
+                    "OrdType" => "Market",
+                    "TimeInForce" => "FillAndKill",
+                    "OrderQty" => Json::amount(Decimal::new(dice.i64(1..300_000_000), 8)),
+                    "TransactTime" => now.rfc3339_milliseconds(),
+                };
+                desk.command(Command::NewOrderSingle, &order, &caller, now)
+                    .unwrap();
+            }
+            now = now.plus(Duration::from_secs(1));
+            desk.advance(now);
+            settlement
+                .create(&mut desk, AssetKind::Currency, now)
+                .unwrap();
+            assert!(desk.unsettled().is_empty());
+            now = now.plus(CONFIRMED_AFTER);
+            let newest = settlement.newest_first().next().unwrap();
+            let id = newest.id.clone();
+            let mut assets: Vec<String> = newest.legs.iter().map(|leg| leg.asset.clone()).collect();
+            dice.shuffle(&mut assets);
+            for asset in assets {
+                let asked = (id.as_str(), asset.as_str());
+                settlement
+                    .settle(&mut desk, &mut spot, ACCOUNT, asked, now)
+                    .unwrap();
+                moved += 1;
+            }
+            let settled = settlement.find(&id).map(Batch::status);
+            assert_eq!(settled, Some(Status::Settled));
+            let has = currencies.map(|currency| desk.purse.amount(currency));
+            assert_eq!(has, first, "round {round}");
+            assert!(desk.purse.totals().values().all(Decimal::is_zero));
+            assert!(spot.books.totals().values().all(Decimal::is_zero));
+        }
+        assert!(moved > 40, "{moved}");
     }
 
     #[test]
