@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::gemini::GeminiKey;
 use crate::kraken::KrakenKey;
+use crate::prime::key::PrimeKey;
 use crate::sim::{Sim, SimBuilder};
 
 /// What can be wrong with a configuration.
@@ -53,6 +54,8 @@ struct Config {
     kraken: KrakenConfig,
     #[serde(default)]
     gemini: GeminiConfig,
+    #[serde(default)]
+    prime: PrimeConfig,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -71,6 +74,16 @@ struct GeminiConfig {
     balances: Option<BTreeMap<String, String>>,
     #[serde(default)]
     keys: Vec<GeminiKey>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrimeConfig {
+    demo_keys: Option<bool>,
+    balances: Option<BTreeMap<String, String>>,
+    page: Option<usize>,
+    #[serde(default)]
+    keys: Vec<PrimeKey>,
 }
 
 /// The amounts of a section.
@@ -125,11 +138,22 @@ impl SimBuilder {
     /// roles = ["auditor"]
     /// nonces = "time-based"
     /// heartbeat = true
+    ///
+    /// [prime]
+    /// balances = { BTC = "1.5", USD = "-25000" }
+    /// page = 100
+    ///
+    /// [[prime.keys]]
+    /// key = "WATCHER"
+    /// secret = "any text"
+    /// role = "viewer"
+    /// user = "Ann"
     /// ```
     ///
     /// Kraken's keys have all permissions, the lowest tier and no second factor
     /// unless told otherwise. Gemini's may trade and manage the funds of the
     /// account `primary`, or of the group if their name begins with `master-`.
+    /// Prime's may trade, and belong to a user named as their role.
     ///
     /// # Errors
     ///
@@ -172,6 +196,18 @@ impl SimBuilder {
         }
         if let Some(balances) = config.gemini.balances {
             builder = builder.gemini_balances(amounts(path, balances)?);
+        }
+        if let Some(wanted) = config.prime.demo_keys {
+            builder = builder.prime_demo_keys(wanted);
+        }
+        for key in config.prime.keys {
+            builder = builder.prime_key(key);
+        }
+        if let Some(balances) = config.prime.balances {
+            builder = builder.prime_balances(amounts(path, balances)?);
+        }
+        if let Some(records) = config.prime.page {
+            builder = builder.prime_page(records);
         }
         Ok(builder)
     }

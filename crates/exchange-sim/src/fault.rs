@@ -42,116 +42,255 @@ pub enum Fault {
     Reorder(Duration),
 }
 
+/// What goes wrong with a message that a client sends on a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageFault {
+    /// It never arrives, though the connection stays.
+    LeaveOut,
+    /// It arrives so much later, and so does all that is behind it. The venue
+    /// says nothing meanwhile.
+    Delay(Duration),
+    /// It is not carried out, and answered with this error in the venue's form.
+    Error(String),
+    /// The connection is dropped before it is carried out, without a close
+    /// frame.
+    DropBefore,
+    /// It is carried out, and the connection dropped before anything comes of
+    /// it on this connection.
+    DropAfter,
+    /// It is lost, and the connection stays open without another byte from the
+    /// venue: no messages, no pongs, no close frame. What the client sends goes
+    /// nowhere.
+    Silence,
+    /// It is not carried out, and the connection closed with a close frame.
+    Close {
+        /// The status code, such as 1001 or 1011.
+        code: u16,
+        /// The reason, at most 123 bytes.
+        reason: String,
+    },
+}
+
+/// What goes wrong with a message that the venue sends on a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushFault {
+    /// It comes so much later, and so does all that is behind it.
+    Delay(Duration),
+    /// It never comes, as if the venue had lost it: numbers in the messages go
+    /// on as if it had.
+    LeaveOut,
+    /// It comes twice.
+    Duplicate,
+    /// It comes after so many later ones have overtaken it; if there are not
+    /// so many, it comes 100 ms later.
+    Reorder(u32),
+    /// Half of its text comes in its place, in a frame that is whole.
+    Garbage,
+    /// A message of a type that nobody knows comes before it.
+    Stranger,
+    /// Each JSON object in it has one more member that nobody knows.
+    UnknownMember,
+    /// It comes byte by byte, with this pause in between.
+    Drip(Duration),
+    /// The connection is dropped in its place, without a close frame.
+    Drop,
+    /// Half of its frame comes, then the connection is dropped.
+    Cut,
+    /// In its place the connection falls silent, see
+    /// [`MessageFault::Silence`].
+    Silence,
+    /// In its place comes a close frame.
+    Close {
+        /// The status code, such as 1001 or 1011.
+        code: u16,
+        /// The reason, at most 123 bytes.
+        reason: String,
+    },
+}
+
 /// How often a fault happens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Often {
-    /// To every request.
+    /// To every request or message.
     Always,
-    /// To so many requests, then no more.
+    /// To so many of them, then no more.
     Times(u32),
-    /// To a part of the requests, by chance: `0.1` is one in ten.
+    /// To a part of them, by chance: `0.1` is one in ten.
     Share(f64),
 }
 
+/// A fault, and what it befalls.
 #[derive(Clone, Debug)]
-struct Rule {
+struct Rule<F> {
     operation: Option<String>,
-    fault: Fault,
+    fault: F,
     often: Often,
 }
 
 /// The faults of one [`Sim`](crate::Sim). Clones share them.
 ///
+/// Of several rules that apply to a request or message, all happen that can
+/// happen together, in the order they were added.
+///
 /// ```
-/// # use exchange_sim::{Fault, Faults, Often};
+/// # use std::time::Duration;
+/// # use exchange_sim::{Fault, Faults, MessageFault, Often, PushFault};
 /// # fn on(faults: &Faults) {
+/// // Requests, by operation.
 /// faults.add("AddOrder", Fault::DropAfter, Often::Share(0.1));
 /// faults.add_for_all(Fault::Error("EService:Busy".into()), Often::Times(1));
+///
+/// // WebSockets: opening them is a request. What clients say …
+/// faults.add("upgrade", Fault::Delay(Duration::from_millis(50)), Often::Always);
+/// faults.on_message("NewOrderSingle", MessageFault::DropAfter, Often::Times(1));
+///
+/// // … and what the venue says goes by the message's type.
+/// faults.on_push("ExecutionReport", PushFault::Duplicate, Often::Share(0.2));
+/// faults.on_every_push(PushFault::LeaveOut, Often::Share(0.01));
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Faults(Arc<Mutex<Rules>>);
+pub struct Faults(Arc<Mutex<All>>);
 
 #[derive(Debug)]
-struct Rules {
-    rules: Vec<Rule>,
+struct All {
+    requests: Rules<Fault>,
+    messages: Rules<MessageFault>,
+    pushes: Rules<PushFault>,
+}
+
+/// Rules of a kind, with dice of their own: how one kind falls out is no matter
+/// of how much there is of another.
+#[derive(Debug)]
+struct Rules<F> {
+    rules: Vec<Rule<F>>,
     dice: fastrand::Rng,
+}
+
+impl<F: Clone> Rules<F> {
+    fn new(seed: u64) -> Self {
+        Self {
+            rules: Vec::new(),
+            dice: fastrand::Rng::with_seed(seed),
+        }
+    }
+
+    fn add(&mut self, operation: Option<String>, fault: F, often: Often) {
+        self.rules.push(Rule {
+            operation,
+            fault,
+            often,
+        });
+    }
+
+    fn strike(&mut self, operation: &str) -> Vec<F> {
+        let Self { rules, dice } = self;
+        let mut faults = Vec::new();
+        for rule in rules.iter_mut() {
+            let meant = rule
+                .operation
+                .as_deref()
+                .is_none_or(|meant| meant == operation);
+            if !meant {
+                continue;
+            }
+            let strikes = match &mut rule.often {
+                Often::Always => true,
+                Often::Times(left) => {
+                    let some = *left > 0;
+                    *left = left.saturating_sub(1);
+                    some
+                }
+                Often::Share(share) => dice.f64() < *share,
+            };
+            if strikes {
+                faults.push(rule.fault.clone());
+            }
+        }
+        rules.retain(|rule| rule.often != Often::Times(0));
+        faults
+    }
 }
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(Rules {
-            rules: Vec::new(),
-            dice: fastrand::Rng::with_seed(seed),
+        Self(Arc::new(Mutex::new(All {
+            requests: Rules::new(seed),
+            messages: Rules::new(seed.wrapping_add(1)),
+            pushes: Rules::new(seed.wrapping_add(2)),
         })))
     }
 
     /// Lets requests of one operation go wrong, by its name at the venue
-    /// (`AddOrder`, `GET /v0/insto/custody/vaults`). Of several rules that
-    /// apply, all happen that can happen together, in the order they were
-    /// added.
+    /// (`AddOrder`, `GET /v0/insto/custody/vaults`). Opening a WebSocket is
+    /// `upgrade`.
     pub fn add(&self, operation: impl Into<String>, fault: Fault, often: Often) {
         let operation = Some(operation.into());
-        self.push(Rule {
-            operation,
-            fault,
-            often,
-        });
+        self.with(|all| all.requests.add(operation, fault, often));
     }
 
     /// Lets requests of any operation go wrong.
     pub fn add_for_all(&self, fault: Fault, often: Often) {
-        let operation = None;
-        self.push(Rule {
-            operation,
-            fault,
-            often,
-        });
+        self.with(|all| all.requests.add(None, fault, often));
+    }
+
+    /// Lets messages that clients send on a WebSocket go wrong, by their type
+    /// (`subscribe`, `NewOrderSingle`).
+    pub fn on_message(&self, kind: impl Into<String>, fault: MessageFault, often: Often) {
+        let kind = Some(kind.into());
+        self.with(|all| all.messages.add(kind, fault, often));
+    }
+
+    /// Lets any message that a client sends on a WebSocket go wrong.
+    pub fn on_every_message(&self, fault: MessageFault, often: Often) {
+        self.with(|all| all.messages.add(None, fault, often));
+    }
+
+    /// Lets messages that the venue sends on a WebSocket go wrong, by their
+    /// type (`hello`, `Balance`, `error`).
+    pub fn on_push(&self, kind: impl Into<String>, fault: PushFault, often: Often) {
+        let kind = Some(kind.into());
+        self.with(|all| all.pushes.add(kind, fault, often));
+    }
+
+    /// Lets any message that the venue sends on a WebSocket go wrong.
+    pub fn on_every_push(&self, fault: PushFault, often: Often) {
+        self.with(|all| all.pushes.add(None, fault, often));
     }
 
     /// Nothing goes wrong from here on.
     pub fn clear(&self) {
-        self.with(|rules| rules.rules.clear());
+        self.with(|all| {
+            all.requests.rules.clear();
+            all.messages.rules.clear();
+            all.pushes.rules.clear();
+        });
     }
 
     /// What happens to a request now.
     pub(crate) fn strike(&self, operation: &str) -> Vec<Fault> {
-        self.with(|Rules { rules, dice }| {
-            let mut faults = Vec::new();
-            for rule in rules.iter_mut() {
-                let meant = rule
-                    .operation
-                    .as_deref()
-                    .is_none_or(|meant| meant == operation);
-                if !meant {
-                    continue;
-                }
-                let strikes = match &mut rule.often {
-                    Often::Always => true,
-                    Often::Times(left) => {
-                        let some = *left > 0;
-                        *left = left.saturating_sub(1);
-                        some
-                    }
-                    Often::Share(share) => dice.f64() < *share,
-                };
-                if strikes {
-                    faults.push(match rule.fault {
-                        Fault::Reorder(most) => Fault::Delay(most.mul_f64(dice.f64())),
-                        ref fault => fault.clone(),
-                    });
+        self.with(|All { requests, .. }| {
+            let mut faults = requests.strike(operation);
+            for fault in &mut faults {
+                if let Fault::Reorder(most) = fault {
+                    *fault = Fault::Delay(most.mul_f64(requests.dice.f64()));
                 }
             }
-            rules.retain(|rule| rule.often != Often::Times(0));
             faults
         })
     }
 
-    fn push(&self, rule: Rule) {
-        self.with(|rules| rules.rules.push(rule));
+    /// What happens to a message from a client now.
+    pub(crate) fn strike_message(&self, kind: &str) -> Vec<MessageFault> {
+        self.with(|all| all.messages.strike(kind))
     }
 
-    fn with<T>(&self, action: impl FnOnce(&mut Rules) -> T) -> T {
+    /// What happens to a message to a client now.
+    pub(crate) fn strike_push(&self, kind: &str) -> Vec<PushFault> {
+        self.with(|all| all.pushes.strike(kind))
+    }
+
+    fn with<T>(&self, action: impl FnOnce(&mut All) -> T) -> T {
         // Every step leaves the rules whole, so a panic elsewhere does no harm.
         action(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -198,5 +337,23 @@ mod tests {
         for _ in 0..100 {
             assert!(matches!(faults.strike("Time")[..], [Fault::Delay(delay)] if delay <= most));
         }
+    }
+
+    #[test]
+    fn requests_messages_and_pushes_of_one_name_are_told_apart() {
+        let faults = Faults::new(7);
+        faults.add("Balance", Fault::DropBefore, Often::Always);
+        faults.on_message("Balance", MessageFault::LeaveOut, Often::Times(1));
+        faults.on_push("Balance", PushFault::Duplicate, Often::Times(1));
+        faults.on_every_push(PushFault::Drop, Often::Times(2));
+        assert_eq!(faults.strike("Balance"), [Fault::DropBefore]);
+        assert_eq!(faults.strike_message("Balance"), [MessageFault::LeaveOut]);
+        assert_eq!(faults.strike_message("Balance"), []);
+        let both = [PushFault::Duplicate, PushFault::Drop];
+        assert_eq!(faults.strike_push("Balance"), both);
+        assert_eq!(faults.strike_push("hello"), [PushFault::Drop]);
+        assert_eq!(faults.strike_push("hello"), []);
+        faults.clear();
+        assert_eq!(faults.strike("Balance"), []);
     }
 }

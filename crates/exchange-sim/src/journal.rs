@@ -9,25 +9,29 @@ use http::HeaderMap;
 
 use crate::Moment;
 
-/// A request that a venue received, and what became of it.
+/// The method that stands for a message on a WebSocket.
+pub(crate) const MESSAGE: &str = "WS";
+
+/// A request that a venue received, or a message on a WebSocket, and what
+/// became of it.
 #[derive(Clone)]
 pub struct Received {
     /// When it was carried out, by the venue's clock.
     pub at: Moment,
-    /// The venue: `kraken`, `gemini` or `gemini-sandbox`.
+    /// The venue: `kraken`, `gemini`, `gemini-sandbox` or `kraken-prime`.
     pub venue: &'static str,
-    /// `GET`, `POST`, …
+    /// `GET`, `POST`, …; `WS` for a message on a WebSocket.
     pub method: String,
     /// Path and query as sent.
     pub target: String,
-    /// The headers as sent, signatures included.
+    /// The headers as sent, signatures included. None with a message.
     pub headers: HeaderMap,
-    /// The body as sent.
+    /// The body as sent, or the message.
     pub body: Bytes,
-    /// The operation's name at the venue.
+    /// The operation's name at the venue, or the message's type.
     pub operation: String,
     /// The status of the answer; none if it got none because of a
-    /// [`Fault`](crate::Fault).
+    /// [`Fault`](crate::Fault), and with a message.
     pub status: Option<u16>,
     /// Why the venue refused it, in its words.
     pub refused: Option<String>,
@@ -53,6 +57,8 @@ impl fmt::Display for Received {
         let at = self.at.rfc3339_milliseconds();
         write!(f, "{at} {venue} {method:<4} {operation}: ")?;
         match (self.status, &self.refused) {
+            (None, None) if method == MESSAGE => f.write_str("accepted"),
+            (None, Some(why)) if method == MESSAGE => write!(f, "refused, {why}"),
             (Some(status), None) => write!(f, "{status} accepted"),
             (Some(status), Some(why)) => write!(f, "{status} refused, {why}"),
             (None, None) => f.write_str("accepted, not answered"),

@@ -1,5 +1,6 @@
-//! Small strict venues on loopback: Kraken Spot, Kraken Custody, the external Custody API, and Gemini
-//! with its sandbox, for tests of your own program and for first steps without an account.
+//! Small strict venues on loopback: Kraken Spot, Kraken Custody, the external Custody API, Kraken Prime
+//! with its WebSocket, and Gemini with its sandbox, for tests of your own program and for first steps
+//! without an account.
 //!
 //! They check what the real ones check (key, permissions, signature over the bytes received, nonce,
 //! second factor, limits on calls and orders), keep books to the last digit, and say why they refuse.
@@ -32,6 +33,8 @@
 //! | stop or move time | [`Sim::clock`] |
 //! | set balances and prices, deliver deposits, fill orders | [`Sim::kraken`] |
 //! | let calls fail, hang, overtake each other or lose their answers | [`Sim::faults`] |
+//! | drop WebSockets, or repeat, delay, reorder, cut and garble what is said on them | [`Faults::on_message`], [`Faults::on_push`] |
+//! | do all that to Kraken Prime | [`Sim::prime`] |
 //! | see what was received, and what was refused and why | [`Sim::received`] |
 //! | the same for Gemini, and decide what prediction markets ask | [`Sim::gemini`], [`Sim::gemini_sandbox`] |
 //! | start from other keys, permissions, tiers, balances | [`Sim::builder`] |
@@ -43,9 +46,9 @@
 //! cargo run -p exchange-sim
 //! ```
 //!
-//! prints a line of JSON with the base URL, a key and a secret for each API, then a line a request. With
-//! `--listen 127.0.0.1:8700` Kraken is at that port, Gemini at the next one and its sandbox at the one
-//! after.
+//! prints a line of JSON with the URL, a key and a secret for each API, then a line a request or message.
+//! With `--listen 127.0.0.1:8700` Kraken is at that port, Gemini at the next one, its sandbox at the one
+//! after, and Kraken Prime's WebSocket at the fourth; Prime's REST calls are on Kraken's host.
 //! `--help` tells the rest; the configuration file is described at [`SimBuilder::from_file`].
 //!
 //! # Clients in other languages
@@ -62,6 +65,38 @@
 //! They work unchanged. What differs between them: krakenex and ccxt count nonces in milliseconds,
 //! python-kraken-sdk in nanoseconds, so a key that the latter has used is lost to the others, here as
 //! at the real venue; python-kraken-sdk writes booleans as `True` and `False`, which is accepted.
+//!
+//! Kraken Prime has no client library of its own. This is all that a Python program needs, with
+//! websocket-client 1.9.2, to be greeted and to see its balances; url, key and secret are those of
+//! `kraken-prime` in the first line:
+//!
+//! ```python
+//! import base64, hashlib, hmac, json
+//! from datetime import datetime, timezone
+//! from urllib.parse import urlsplit
+//! import websocket
+//!
+//! def connect(url, key, secret):
+//!     at = urlsplit(url)
+//!     time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+//!     lines = "\n".join(["GET", time, at.netloc, at.path])
+//!     signature = hmac.new(secret.encode(), lines.encode(), hashlib.sha256).digest()
+//!     return websocket.create_connection(url, header={
+//!         "ApiKey": key,
+//!         "ApiTimestamp": time,
+//!         "ApiSign": base64.urlsafe_b64encode(signature).decode(),
+//!     })
+//!
+//! ws = connect(url, key, secret)
+//! hello = json.loads(ws.recv())
+//! ws.send(json.dumps({"reqid": 1, "type": "subscribe", "streams": [{"name": "Balance"}]}))
+//! while True:
+//!     for balance in json.loads(ws.recv())["data"]:
+//!         print(balance["Currency"], balance["AvailableAmount"])
+//! ```
+//!
+//! A wrong secret, an unknown key and a time that is more than 30 s off are refused with status 401. The
+//! vendor documents neither that status nor the tolerance: they were chosen.
 //!
 //! # How true it is
 //!
@@ -86,14 +121,16 @@ mod journal;
 mod json;
 mod kraken;
 mod moment;
+mod prime;
 mod route;
 mod server;
 mod sim;
 mod venue;
+mod ws;
 
 pub use clock::Clock;
 pub use config::ConfigError;
-pub use fault::{Fault, Faults, Often};
+pub use fault::{Fault, Faults, MessageFault, Often, PushFault};
 pub use gemini::handle::GeminiHandle;
 pub use gemini::{GeminiKey, GeminiNonces, GeminiRole, GeminiToken};
 pub use journal::Received;
@@ -105,4 +142,7 @@ pub use kraken::spot::market::status::KrakenStatus;
 pub use kraken::spot::script_orders::{KrakenOpenOrder, KrakenTrade};
 pub use kraken::{KrakenApi, KrakenKey, KrakenTier};
 pub use moment::Moment;
+pub use prime::handle::PrimeHandle;
+pub use prime::key::{PrimeKey, PrimeRole};
+pub use prime::script::{PrimeBalance, PrimeOrder, PrimeTrade};
 pub use sim::{Sim, SimBuilder, StartError};

@@ -15,12 +15,12 @@ use std::thread;
 use clap::Parser;
 use exchange_sim::{Credentials, GeminiHandle, KrakenApi, Sim, SimBuilder};
 
-/// Small strict venues on loopback: Kraken Spot and Custody, and Gemini, without an account.
+/// Small strict venues on loopback: Kraken Spot, Custody and Prime, and Gemini, without an account.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
     /// Where to listen; free ports of 127.0.0.1 if not given. Kraken gets this port, Gemini the next
-    /// one, its sandbox the one after.
+    /// one, its sandbox the one after, Kraken Prime's WebSocket the fourth.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
 
@@ -36,7 +36,7 @@ struct Arguments {
     #[arg(long)]
     no_rate_limits: bool,
 
-    /// Print no line per request.
+    /// Print no line per request and message.
     #[arg(long)]
     quiet: bool,
 }
@@ -106,12 +106,19 @@ fn ready(sim: &Sim) -> String {
         first["master"] = entry(all.iter().find(is_master));
         first
     };
+    let all = sim.prime().all_credentials();
+    let prime = serde_json::json!({
+        "url": sim.prime().url(),
+        "key": all.first().map(|one| &one.key),
+        "secret": all.first().map(|one| &one.secret),
+    });
     serde_json::json!({
         "kraken-spot": entry(spot.first()),
         "kraken-custody": entry(custody.first()),
         "kraken-custody-external": external,
         "gemini": gemini(sim.gemini()),
         "gemini-sandbox": gemini(sim.gemini_sandbox()),
+        "kraken-prime": prime,
     })
     .to_string()
 }

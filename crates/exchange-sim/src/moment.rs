@@ -75,6 +75,12 @@ impl Moment {
             .to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
+    /// RFC 3339 in microseconds, `2026-05-27T08:00:00.000000Z`.
+    pub fn rfc3339_microseconds(self) -> String {
+        self.date_time()
+            .to_rfc3339_opts(SecondsFormat::Micros, true)
+    }
+
     /// RFC 3339 in nanoseconds.
     pub fn rfc3339_nanoseconds(self) -> String {
         self.date_time().to_rfc3339_opts(SecondsFormat::Nanos, true)
@@ -108,6 +114,7 @@ mod tests {
         assert_eq!(moment.seconds_with(0).to_string(), "1688669597");
         assert_eq!(moment.rfc3339(), "2023-07-06T18:53:17Z");
         assert_eq!(moment.rfc3339_milliseconds(), "2023-07-06T18:53:17.827Z");
+        assert_eq!(moment.rfc3339_microseconds(), "2023-07-06T18:53:17.827712Z");
         assert_eq!(
             moment.rfc3339_nanoseconds(),
             "2023-07-06T18:53:17.827712345Z"

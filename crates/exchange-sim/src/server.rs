@@ -1,6 +1,7 @@
 //! Connections: reads requests within limits, lets the venue answer, and makes
 //! the trouble that was ordered.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -20,7 +21,8 @@ use tokio::time::{sleep, timeout};
 use crate::clock::Clock;
 use crate::fault::{Fault, Faults};
 use crate::journal::{Journal, Received};
-use crate::venue::{Answer, Request, Venue};
+use crate::venue::{Answer, Handled, Request, Venue};
+use crate::ws::{self, Line, Live, Session, Touch};
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
@@ -80,11 +82,19 @@ impl hyper::body::Body for Body {
     }
 }
 
+/// A WebSocket that opens once the answer is out: what speaks there, and what
+/// hands the bytes over.
+type Opening = (Box<dyn Session>, hyper::upgrade::OnUpgrade);
+
 /// One venue at one address.
 #[derive(Clone)]
 pub(crate) struct Server {
     pub name: &'static str,
     pub venue: Arc<Mutex<dyn Venue>>,
+    /// What speaks over WebSockets, if the venue does.
+    pub live: Option<Arc<dyn Live>>,
+    /// Tells everybody who waits for news when a request was carried out.
+    pub touch: Touch,
     pub clock: Clock,
     pub faults: Faults,
     pub journal: Journal,
@@ -97,8 +107,8 @@ impl Server {
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) if connections.len() < CONNECTIONS => {
-                        connections.spawn(self.clone().connection(stream));
+                    Ok((stream, peer)) if connections.len() < CONNECTIONS => {
+                        connections.spawn(self.clone().connection(stream, peer.ip()));
                     }
                     Ok(_) => {}
                     // Out of file handles, or a client that was gone already.
@@ -109,24 +119,50 @@ impl Server {
         }
     }
 
-    async fn connection(self, stream: TcpStream) {
+    async fn connection(self, stream: TcpStream, peer: IpAddr) {
         // Without it small answers would wait for the client's acknowledgement.
         // If it fails they do.
         let _ = stream.set_nodelay(true);
-        let service = service_fn(|request| self.exchange(request));
+        let opening = Mutex::new(None);
+        let service = service_fn(|request| self.exchange(request, peer, &opening));
         // An error is a client that broke off, or one that was to be cut off.
         let _ = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(PATIENCE)
             .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
             .await;
+        let opening = opening.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some((session, upgrade)) = opening
+            && let Ok(stream) = upgrade.await
+        {
+            let Self {
+                name,
+                clock,
+                faults,
+                journal,
+                touch,
+                ..
+            } = self;
+            let line = Line {
+                name,
+                clock,
+                faults,
+                journal,
+                touch,
+            };
+            line.run(TokioIo::new(stream), session).await;
+        }
     }
 
     /// One request and its answer.
     async fn exchange(
         &self,
-        request: http::Request<Incoming>,
+        mut request: http::Request<Incoming>,
+        peer: IpAddr,
+        opening: &Mutex<Option<Opening>>,
     ) -> Result<http::Response<Body>, Close> {
+        let upgrade = hyper::upgrade::on(&mut request);
         let (parts, body) = request.into_parts();
         let body = match timeout(PATIENCE, Limited::new(body, LARGEST_BODY).collect()).await {
             Ok(Ok(body)) => body.to_bytes(),
@@ -153,9 +189,19 @@ impl Server {
         if let Some(instead) = trouble.instead.take() {
             return self.refuse(&request, operation, instead);
         }
-        // The clock is read under the lock, so that it never goes back for the
-        // venue.
-        let handled = self.with_venue(|venue| venue.handle(&request, self.clock.now()));
+        let (handled, session) = match &self.live {
+            Some(live) if ws::is_asked_for(&request) => {
+                self.open(&**live, &request, operation, peer)
+            }
+            // The clock is read under the lock, so that it never goes back for
+            // the venue.
+            _ => {
+                let handle = |venue: &mut dyn Venue| venue.handle(&request, self.clock.now());
+                (self.with_venue(handle), None)
+            }
+        };
+        self.touch.send_replace(());
+        let whole = trouble.answer.is_none() && !trouble.cut;
         let answer = match trouble.answer {
             Some(Instead::Answer(answer)) => Some(answer),
             Some(Instead::Close) => None,
@@ -169,11 +215,38 @@ impl Server {
         );
         sleep_some(trouble.answer_delay).await;
         let answer = answer.ok_or(Close)?;
+        if let Some(session) = session.filter(|_| whole) {
+            // A panic elsewhere leaves no half of it.
+            let mut opening = opening.lock().unwrap_or_else(PoisonError::into_inner);
+            *opening = Some((session, upgrade));
+        }
         Ok(if trouble.cut {
             cut(&answer)
         } else {
             response(&answer)
         })
+    }
+
+    /// What becomes of the wish for a WebSocket.
+    fn open(
+        &self,
+        live: &dyn Live,
+        request: &Request,
+        operation: String,
+        peer: IpAddr,
+    ) -> (Handled, Option<Box<dyn Session>>) {
+        let opened = ws::accepted(request)
+            .and_then(|answer| Ok((answer, live.open(request, peer, &self.clock)?)));
+        let (answer, session, refused) = match opened {
+            Ok((answer, session)) => (answer, Some(session), None),
+            Err(refusal) => (refusal.answer, None, Some(refusal.why)),
+        };
+        let handled = Handled {
+            answer,
+            operation,
+            refused,
+        };
+        (handled, session)
     }
 
     /// What happens to a request that does not reach the venue's books.
@@ -325,10 +398,12 @@ fn with_head(answer: &Answer, body: Body) -> http::Response<Body> {
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(answer.content_type),
-    );
+    if !answer.content_type.is_empty() {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(answer.content_type),
+        );
+    }
     for (name, value) in &answer.headers {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(*name, value);

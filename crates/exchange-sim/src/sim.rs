@@ -14,11 +14,16 @@ use crate::fault::Faults;
 use crate::gemini::handle::{self as gemini_handle, GeminiHandle};
 use crate::gemini::{Gemini, GeminiKey};
 use crate::journal::{Journal, Listener, Received};
-use crate::kraken::handle::{self, KrakenHandle};
+use crate::kraken::handle::{self, Credentials, KrakenHandle};
 use crate::kraken::{Kraken, KrakenKey};
 use crate::moment::Moment;
+use crate::prime::Prime;
+use crate::prime::door::Door;
+use crate::prime::handle::PrimeHandle;
+use crate::prime::key::{self as prime_key, PrimeKey};
 use crate::server::Server;
 use crate::venue::Venue;
+use crate::ws::{Live, Touch};
 
 /// What can go wrong when the venues start.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +50,15 @@ pub enum StartError {
         /// The public part of the key.
         key: String,
     },
-    /// An amount to start with that is below zero, of no known asset, or has
-    /// more digits than the venue keeps of it.
+    /// A key of Prime's can't be sent as a header, has no secret, or gives its
+    /// user another role than an earlier one did.
+    #[error("the Prime key {key} can't be sent, has no secret, or another role than its user")]
+    PrimeKey {
+        /// The public part of the key.
+        key: String,
+    },
+    /// An amount to start with that is below zero (with Prime, it may be), of
+    /// no known asset, or has more digits than the venue keeps of it.
     #[error("{amount} {asset} is not an amount to start with")]
     Balance {
         /// The asset as it was given.
@@ -54,6 +66,33 @@ pub enum StartError {
         /// The amount as it was given.
         amount: Decimal,
     },
+}
+
+/// Keys and money that a venue starts with.
+#[derive(Clone)]
+struct Start<K> {
+    keys: Vec<K>,
+    demo_keys: bool,
+    balances: Option<Vec<(String, Decimal)>>,
+}
+
+impl<K> Default for Start<K> {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            demo_keys: true,
+            balances: None,
+        }
+    }
+}
+
+impl<K> Start<K> {
+    fn set_balances(&mut self, balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>) {
+        let balances = balances
+            .into_iter()
+            .map(|(asset, amount)| (asset.into(), amount));
+        self.balances = Some(balances.collect());
+    }
 }
 
 /// How the venues are to be.
@@ -65,12 +104,10 @@ pub struct SimBuilder {
     limits: bool,
     journal: usize,
     listener: Option<Listener>,
-    keys: Vec<KrakenKey>,
-    demo_keys: bool,
-    balances: Option<Vec<(String, Decimal)>>,
-    gemini_keys: Vec<GeminiKey>,
-    gemini_demo_keys: bool,
-    gemini_balances: Option<Vec<(String, Decimal)>>,
+    kraken: Start<KrakenKey>,
+    gemini: Start<GeminiKey>,
+    prime: Start<PrimeKey>,
+    prime_page: usize,
 }
 
 impl fmt::Debug for SimBuilder {
@@ -79,8 +116,9 @@ impl fmt::Debug for SimBuilder {
             .field("listen", &self.listen)
             .field("seed", &self.seed)
             .field("limits", &self.limits)
-            .field("keys", &self.keys)
-            .field("gemini_keys", &self.gemini_keys)
+            .field("kraken_keys", &self.kraken.keys)
+            .field("gemini_keys", &self.gemini.keys)
+            .field("prime_keys", &self.prime.keys)
             .finish_non_exhaustive()
     }
 }
@@ -94,20 +132,18 @@ impl Default for SimBuilder {
             limits: true,
             journal: 1_000,
             listener: None,
-            keys: Vec::new(),
-            demo_keys: true,
-            balances: None,
-            gemini_keys: Vec::new(),
-            gemini_demo_keys: true,
-            gemini_balances: None,
+            kraken: Start::default(),
+            gemini: Start::default(),
+            prime: Start::default(),
+            prime_page: 500,
         }
     }
 }
 
 impl SimBuilder {
     /// Listens there; by default on free ports of 127.0.0.1. Kraken has the
-    /// port that is given, Gemini the next one, its sandbox the one after; with
-    /// port 0 all are free ones.
+    /// port that is given, Gemini the next one, its sandbox the one after,
+    /// Kraken Prime the fourth; with port 0 all are free ones.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -152,13 +188,13 @@ impl SimBuilder {
 
     /// Whether Kraken knows the demonstration keys. Default yes.
     pub fn kraken_demo_keys(mut self, wanted: bool) -> Self {
-        self.demo_keys = wanted;
+        self.kraken.demo_keys = wanted;
         self
     }
 
     /// Adds a key of Kraken's, besides the demonstration keys.
     pub fn kraken_key(mut self, key: KrakenKey) -> Self {
-        self.keys.push(key);
+        self.kraken.keys.push(key);
         self
     }
 
@@ -168,24 +204,21 @@ impl SimBuilder {
         mut self,
         balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
     ) -> Self {
-        let balances = balances
-            .into_iter()
-            .map(|(asset, amount)| (asset.into(), amount));
-        self.balances = Some(balances.collect());
+        self.kraken.set_balances(balances);
         self
     }
 
     /// Whether Gemini and its sandbox know the demonstration keys. Default
     /// yes.
     pub fn gemini_demo_keys(mut self, wanted: bool) -> Self {
-        self.gemini_demo_keys = wanted;
+        self.gemini.demo_keys = wanted;
         self
     }
 
     /// Adds a key of Gemini's, besides the demonstration keys. The sandbox does
     /// not know it.
     pub fn gemini_key(mut self, key: GeminiKey) -> Self {
-        self.gemini_keys.push(key);
+        self.gemini.keys.push(key);
         self
     }
 
@@ -195,11 +228,61 @@ impl SimBuilder {
         mut self,
         balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
     ) -> Self {
-        let balances = balances
-            .into_iter()
-            .map(|(currency, amount)| (currency.into(), amount));
-        self.gemini_balances = Some(balances.collect());
+        self.gemini.set_balances(balances);
         self
+    }
+
+    /// Whether Kraken Prime knows the demonstration keys. Default yes.
+    pub fn prime_demo_keys(mut self, wanted: bool) -> Self {
+        self.prime.demo_keys = wanted;
+        self
+    }
+
+    /// Adds a key of Kraken Prime's, besides the demonstration keys.
+    pub fn prime_key(mut self, key: PrimeKey) -> Self {
+        self.prime.keys.push(key);
+        self
+    }
+
+    /// What the Prime account has at the start, by currency, below zero if it
+    /// owes; by default a little of everything.
+    pub fn prime_balances(
+        mut self,
+        balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
+    ) -> Self {
+        self.prime.set_balances(balances);
+        self
+    }
+
+    /// How many records of a snapshot Kraken Prime sends in one message; the
+    /// rest is to be asked for by `page`. Default 500, at least 1.
+    pub fn prime_page(mut self, records: usize) -> Self {
+        self.prime_page = records;
+        self
+    }
+
+    /// Prime as it is at the start, and its keys.
+    fn make_prime(&self, now: Moment) -> Result<(Prime, Vec<Credentials>), StartError> {
+        let mut prime = Prime::new(self.seed, now);
+        let demo_keys = prime_key::demo_keys()
+            .into_iter()
+            .filter(|_| self.prime.demo_keys);
+        let mut credentials = Vec::new();
+        for key in demo_keys.chain(self.prime.keys.iter().cloned()) {
+            let one = Credentials {
+                key: key.key.clone(),
+                secret: key.secret.clone(),
+            };
+            if !prime.people.add_key(key, now) {
+                return Err(StartError::PrimeKey { key: one.key });
+            }
+            credentials.push(one);
+        }
+        if let Some(balances) = &self.prime.balances {
+            let started = prime.desk.start_with(balances);
+            started.map_err(|(asset, amount)| StartError::Balance { asset, amount })?;
+        }
+        Ok((prime, credentials))
     }
 
     /// Gemini, or its sandbox, as it is at the start.
@@ -207,11 +290,11 @@ impl SimBuilder {
         let mut gemini = Gemini::new(self.seed, sandbox, now);
         gemini.limits = self.limits;
         let mut keys = Vec::new();
-        if self.gemini_demo_keys {
+        if self.gemini.demo_keys {
             keys.extend(gemini_handle::demo_keys(sandbox));
         }
         if !sandbox {
-            keys.extend(self.gemini_keys.iter().cloned());
+            keys.extend(self.gemini.keys.iter().cloned());
         }
         for key in keys {
             let name = key.key.clone();
@@ -251,15 +334,21 @@ impl SimBuilder {
     pub async fn start(self) -> Result<Sim, StartError> {
         let clock = self.clock.clone().unwrap_or_else(Clock::of_this_machine);
         let now = clock.now();
+        let (prime, prime_credentials) = self.make_prime(now)?;
+        let prime = Arc::new(Mutex::new(prime));
         let mut kraken = Kraken::new(self.seed, now);
+        kraken.prime = Arc::clone(&prime);
         kraken.limits = self.limits;
         kraken.spot.limits = self.limits;
-        let demo_keys = if self.demo_keys {
+        let demo_keys = if self.kraken.demo_keys {
             handle::demo_keys()
         } else {
             Vec::new()
         };
-        for key in demo_keys.into_iter().chain(self.keys.iter().cloned()) {
+        for key in demo_keys
+            .into_iter()
+            .chain(self.kraken.keys.iter().cloned())
+        {
             let name = key.key.clone();
             let account = handle::account_of(&key);
             if !kraken.add_key(key, account, now) {
@@ -270,10 +359,13 @@ impl SimBuilder {
         let faults = Faults::new(self.seed);
         let journal = Journal::new(self.journal, self.listener.clone());
         let mut tasks = Tasks(Vec::new());
-        let mut serve = |name, venue: Arc<Mutex<dyn Venue>>, listener| {
+        let touch = Touch::default();
+        let mut serve = |name, venue: Arc<Mutex<dyn Venue>>, live, listener| {
             let server = Server {
                 name,
                 venue,
+                live,
+                touch: touch.clone(),
                 clock: clock.clone(),
                 faults: faults.clone(),
                 journal: journal.clone(),
@@ -283,17 +375,31 @@ impl SimBuilder {
                 .push(tokio::spawn(server.run(listener)).abort_handle());
         };
         let (listener, bound) = self.bind(0).await?;
-        serve("kraken", kraken.clone(), listener);
+        serve("kraken", kraken.clone(), None, listener);
         let handle = KrakenHandle::new(kraken, clock.clone(), format!("http://{bound}"));
         let gemini = Arc::new(Mutex::new(self.make_gemini(false, now)?));
         let (listener, bound) = self.bind(1).await?;
-        serve("gemini", gemini.clone(), listener);
+        serve("gemini", gemini.clone(), None, listener);
         let gemini = GeminiHandle::new(gemini, clock.clone(), format!("http://{bound}"));
         let sandbox = Arc::new(Mutex::new(self.make_gemini(true, now)?));
         let (listener, bound) = self.bind(2).await?;
-        serve("gemini-sandbox", sandbox.clone(), listener);
+        serve("gemini-sandbox", sandbox.clone(), None, listener);
         let gemini_sandbox = GeminiHandle::new(sandbox, clock.clone(), format!("http://{bound}"));
-        let balances = self.gemini_balances.clone();
+        let (listener, bound) = self.bind(3).await?;
+        let door = Door {
+            prime: Arc::clone(&prime),
+            page_size: self.prime_page,
+        };
+        let live: Arc<dyn Live> = Arc::new(door.clone());
+        serve(
+            "kraken-prime",
+            Arc::new(Mutex::new(door)),
+            Some(live),
+            listener,
+        );
+        let host = bound.to_string();
+        let prime = PrimeHandle::new(prime, clock.clone(), host, prime_credentials, touch.clone());
+        let balances = self.gemini.balances.clone();
         for (asset, amount) in balances.unwrap_or_else(gemini_handle::demo_balances) {
             let set = gemini.try_set_balance(&asset, amount)
                 && gemini_sandbox.try_set_balance(&asset, amount);
@@ -301,7 +407,7 @@ impl SimBuilder {
                 return Err(StartError::Balance { asset, amount });
             }
         }
-        for (asset, amount) in self.balances.unwrap_or_else(handle::demo_balances) {
+        for (asset, amount) in self.kraken.balances.unwrap_or_else(handle::demo_balances) {
             if !handle.try_set_balance(&asset, amount) {
                 return Err(StartError::Balance { asset, amount });
             }
@@ -310,6 +416,7 @@ impl SimBuilder {
             kraken: handle,
             gemini,
             gemini_sandbox,
+            prime,
             clock,
             faults,
             journal,
@@ -333,6 +440,7 @@ pub struct Sim {
     kraken: KrakenHandle,
     gemini: GeminiHandle,
     gemini_sandbox: GeminiHandle,
+    prime: PrimeHandle,
     clock: Clock,
     faults: Faults,
     journal: Journal,
@@ -359,6 +467,11 @@ impl Sim {
     /// events.
     pub fn gemini_sandbox(&self) -> &GeminiHandle {
         &self.gemini_sandbox
+    }
+
+    /// Kraken Prime's WebSocket. Its REST calls are at [`Sim::kraken`].
+    pub fn prime(&self) -> &PrimeHandle {
+        &self.prime
     }
 
     /// The clock of all venues.

@@ -40,6 +40,7 @@ impl Request {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub status: u16,
+    /// Empty if there is no content.
     pub content_type: &'static str,
     pub headers: Vec<(&'static str, String)>,
     pub body: Bytes,

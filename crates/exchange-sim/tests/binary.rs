@@ -72,6 +72,13 @@ async fn it_says_where_it_is_and_what_it_is_asked() {
     let line = program.line();
     assert!(line.ends_with("refused, EAPI:Invalid nonce"), "{line}");
 
+    let prime = &ready["kraken-prime"];
+    let url = prime["url"].as_str().unwrap();
+    assert!(url.starts_with("ws://127.0.0.1:") && url.ends_with("/ws/v1"));
+    assert!(prime["key"].is_string() && prime["secret"].is_string());
+    let host = url.trim_start_matches("ws://").trim_end_matches("/ws/v1");
+    assert_eq!(get(&format!("http://{host}"), "/ws/v1").await.status, 426);
+
     // The keys of Custody, with those who vote.
     let (url, key) = credentials(&ready["kraken-custody"]);
     let answer = call(&url, &key, "/0/private/ListCustodyVaults", 1, "").await;
@@ -113,6 +120,15 @@ async fn it_is_as_its_file_says() {
         key = "own"
         secret = "c2VjcmV0"
         permissions = ["Funds permissions - Query"]
+        [prime]
+        demo_keys = false
+        balances = { BTC = "1.25", USD = "-100" }
+        page = 100
+        [[prime.keys]]
+        key = "WATCHER"
+        secret = "any text"
+        role = "viewer"
+        user = "Ann"
     "#;
     std::fs::write(&file, text).unwrap();
     let mut program = Program::start(&["--config", file.to_str().unwrap()]);
@@ -120,6 +136,7 @@ async fn it_is_as_its_file_says() {
     let (url, key) = credentials(&ready["kraken-spot"]);
     assert_eq!(key.key, "own");
     assert!(ready["kraken-custody"]["key"].is_null());
+    assert_eq!(ready["kraken-prime"]["key"], "WATCHER");
     let balances = call(&url, &key, "/0/private/Balance", 1, "").await.result();
     assert_eq!(balances["XXBT"], "1.2500000000");
     assert_eq!(balances["ZUSD"], "0.0001");
@@ -137,6 +154,11 @@ fn what_can_not_be_is_told_and_nothing_starts() {
         ("misspelt = true", "misspelt"),
         ("[kraken]\nbalances = { XBT = \"much\" }", "much"),
         ("[kraken]\nbalances = { XBT = \"-1\" }", "-1 XBT"),
+        ("[prime]\nbalances = { NOPE = \"1\" }", "NOPE"),
+        (
+            "[[prime.keys]]\nkey = \"with space\"\nsecret = \"s\"",
+            "with space",
+        ),
         ("[kraken]\nbalances = { NOPE = \"1\" }", "NOPE"),
         (
             "[[kraken.keys]]\nkey = \"own\"\nsecret = \"not base64!\"",

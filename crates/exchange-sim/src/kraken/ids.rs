@@ -18,6 +18,14 @@ impl Ids {
             .collect()
     }
 
+    /// So many capital letters and digits.
+    pub(crate) fn capitals(&mut self, length: usize) -> String {
+        (0..length)
+            .filter_map(|_| char::from_digit(self.0.u32(..36), 36))
+            .map(|character| character.to_ascii_uppercase())
+            .collect()
+    }
+
     /// So many hexadecimal digits, in lower case.
     pub(crate) fn hex(&mut self, length: usize) -> String {
         (0..length)

@@ -1,19 +1,20 @@
 //! Kraken's host: what every request must pass, and where it goes then.
 //!
-//! Spot, legacy Custody and the external Custody API share one host, as they
-//! do in life.
+//! Spot, legacy Custody, the external Custody API and the REST calls of Prime
+//! share one host, as they do in life.
 
-mod answer;
+pub(crate) mod answer;
 mod counter;
 pub(crate) mod custody;
 pub(crate) mod handle;
-mod ids;
+pub(crate) mod ids;
 mod key;
 mod params;
+pub(crate) mod prime;
 pub(crate) mod spot;
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use self::answer::{Outcome, Refusal, envelope};
 use self::custody::denial::error_objects;
@@ -24,6 +25,7 @@ use self::params::Params;
 use self::spot::Spot;
 use crate::Moment;
 use crate::json::{Json, object};
+use crate::prime::Prime;
 use crate::route::matched;
 use crate::venue::{Answer, Handled, Request, Venue};
 
@@ -40,6 +42,8 @@ static PRIVATE_OPERATIONS: Table<spot::Operation> =
     LazyLock::new(|| spot::private_operations().map(|o| (o.name, o)).collect());
 static LEGACY_OPERATIONS: Table<legacy::Operation> =
     LazyLock::new(|| legacy::OPERATIONS.iter().map(|o| (o.name, o)).collect());
+static PRIME_OPERATIONS: Table<prime::Operation> =
+    LazyLock::new(|| prime::OPERATIONS.iter().map(|o| (o.name, o)).collect());
 
 /// One Kraken, with all accounts and keys.
 #[derive(Debug)]
@@ -47,6 +51,9 @@ pub(crate) struct Kraken {
     pub keys: Keys,
     pub spot: Spot,
     pub custody: Custody,
+    /// Prime's own host has it, too. Its lock is taken after this Kraken's,
+    /// never before.
+    pub prime: Arc<Mutex<Prime>>,
     /// Whether the limits on calls hold.
     pub limits: bool,
 }
@@ -57,6 +64,7 @@ impl Kraken {
             keys: Keys::new(),
             spot: Spot::new(seed, now),
             custody: Custody::new(seed, now),
+            prime: Arc::new(Mutex::new(Prime::new(seed, now))),
             limits: true,
         }
     }
@@ -80,6 +88,9 @@ impl Kraken {
                 .map_or(Route::Unknown, |operation| Route::Public(operation));
         }
         if let Some(name) = path.strip_prefix(PRIVATE) {
+            if let Some(operation) = PRIME_OPERATIONS.get(name) {
+                return Route::Prime(operation);
+            }
             // Four calls of Custody have the paths of Spot calls; the header
             // tells them apart.
             let legacy = LEGACY_OPERATIONS.get(name);
@@ -149,7 +160,15 @@ impl Kraken {
         (operation.call)(&mut self.spot, &spot::Call { params, now, key })
     }
 
-    fn private(&mut self, operation: &spot::Operation, request: &Request, now: Moment) -> Outcome {
+    /// Carries out a call for a key of Spot's that has the permission.
+    fn private(
+        &mut self,
+        request: &Request,
+        cost: u32,
+        permission: spot::Permission,
+        now: Moment,
+        call: impl FnOnce(&mut Spot, &spot::Call<'_>) -> Outcome,
+    ) -> Outcome {
         if request.method != http::Method::POST {
             return Err("EGeneral:Unknown method".into());
         }
@@ -159,16 +178,25 @@ impl Kraken {
             request,
             params.as_ref(),
             self.limits,
-            operation.cost,
+            cost,
             now,
         )?;
-        if key.config.api != KrakenApi::Spot || !operation.permission.is_met_by(key) {
+        if key.config.api != KrakenApi::Spot || !permission.is_met_by(key) {
             return Err("EGeneral:Permission denied".into());
         }
         self.spot.advance(now);
         let params = &params.unwrap_or_default();
         let key = Some(key);
-        (operation.call)(&mut self.spot, &spot::Call { params, now, key })
+        call(&mut self.spot, &spot::Call { params, now, key })
+    }
+
+    fn prime(&mut self, operation: &prime::Operation, request: &Request, now: Moment) -> Outcome {
+        let prime = Arc::clone(&self.prime);
+        self.private(request, 1, operation.permission, now, |spot, call| {
+            // As in the server: what is there after a panic should be seen.
+            let mut prime = prime.lock().unwrap_or_else(PoisonError::into_inner);
+            operation.carry_out(&mut prime, spot, request, call)
+        })
     }
 
     fn legacy(
@@ -290,6 +318,7 @@ enum Route {
     Public(&'static spot::Operation),
     Private(&'static spot::Operation),
     Legacy(&'static legacy::Operation),
+    Prime(&'static prime::Operation),
     External(&'static external::Operation, Vec<String>),
     UnknownExternal,
     Unknown,
@@ -300,6 +329,7 @@ impl Venue for Kraken {
         match Self::route(request) {
             Route::Public(operation) | Route::Private(operation) => operation.name.to_owned(),
             Route::Legacy(operation) => operation.name.to_owned(),
+            Route::Prime(operation) => operation.name.to_owned(),
             Route::External(operation, _) => {
                 format!("{} {EXTERNAL}{}", operation.method, operation.path)
             }
@@ -323,7 +353,15 @@ impl Venue for Kraken {
         }
         let outcome = match Self::route(request) {
             Route::Public(operation) => self.public(operation, request, now),
-            Route::Private(operation) => self.private(operation, request, now),
+            Route::Private(operation) => {
+                let (cost, permission) = (operation.cost, operation.permission);
+                self.private(request, cost, permission, now, operation.call)
+            }
+            Route::Prime(operation) => {
+                let outcome = self.prime(operation, request, now);
+                let refused = outcome.as_ref().err().map(|Refusal(all)| all.join(", "));
+                return handled(prime::enveloped(outcome), refused);
+            }
             Route::Legacy(operation) => match self.legacy(operation, request, now) {
                 Ok((answer, refused)) => return handled(answer, refused),
                 Err(refusal) => Err(refusal),

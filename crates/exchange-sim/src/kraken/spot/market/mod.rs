@@ -111,7 +111,7 @@ pub(crate) struct Market {
 }
 
 impl Market {
-    fn new(pair: &'static Pair, seed: u64) -> Self {
+    pub(crate) fn new(pair: &'static Pair, seed: u64) -> Self {
         let mut book = Book::new(mixed(seed), pair.price_decimals, pair.usual_volume);
         book.space_for(pair.first_price);
         Self {
@@ -162,6 +162,11 @@ impl Market {
         fills
     }
 
+    /// Puts back what was taken.
+    pub(crate) fn refill(&mut self) {
+        self.book.refill();
+    }
+
     /// Writes a trade on the tape, and into candles and the ticker; returns its
     /// id.
     pub(crate) fn print(&mut self, side: Side, market_order: bool, fill: Fill, now: Moment) -> u64 {
@@ -208,7 +213,7 @@ impl Market {
     /// Goes to another price at once, and is drawn there from now on: the best
     /// prices are one tick below and above, and somebody trades at it. `None`,
     /// and nothing is done, if it is no price of the pair.
-    fn set_price(&mut self, price: Decimal, now: Moment) -> Option<PublicTrade> {
+    pub(crate) fn set_price(&mut self, price: Decimal, now: Moment) -> Option<PublicTrade> {
         if price.normalize().scale() > self.pair.price_decimals {
             return None;
         }
@@ -244,7 +249,7 @@ impl Market {
 
     /// What happens in the `seconds` up to `second`: the price moves, the book
     /// is new, and the others trade.
-    fn step(&mut self, second: u64, seconds: u64, mut each: impl FnMut(PublicTrade)) {
+    pub(crate) fn step(&mut self, second: u64, seconds: u64, mut each: impl FnMut(PublicTrade)) {
         self.move_price(seconds);
         let ticks = self.middle / PARTS;
         let spread = 1 + self.chance.i64(0..=ticks / 50_000);
@@ -416,7 +421,7 @@ impl Markets {
             self.second = second;
             for (index, market) in self.all.iter_mut().enumerate() {
                 if market.frozen || self.status != KrakenStatus::Online {
-                    market.book.refill();
+                    market.refill();
                 } else {
                     market.step(second, seconds, |trade| trades.push((index, trade)));
                 }
@@ -480,7 +485,7 @@ impl Markets {
 
 /// The seconds after `from` up to `to` at which something happens: all of the
 /// last minute, and fewer the longer it is ago.
-fn steps(from: u64, to: u64) -> Vec<u64> {
+pub(crate) fn steps(from: u64, to: u64) -> Vec<u64> {
     let mut steps = Vec::new();
     let mut age = 0;
     while age < to - from {
