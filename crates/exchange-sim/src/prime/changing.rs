@@ -10,7 +10,8 @@ use super::orders::{
     About, Change, Event, Kind, Order, Pending, Reason, Status, Stray, What, reason,
 };
 use super::people::Caller;
-use super::placing::{LONGEST_ID, changed_strategy, end_time_of};
+use super::placing::LONGEST_ID;
+use super::strategy::{changed_strategy, end_time_of};
 use crate::json::Json;
 
 /// What a request wants, before the order is known.
@@ -67,9 +68,10 @@ impl Desk {
     pub(crate) fn control_order(&mut self, record: &Json, caller: &Caller) -> Result<(), String> {
         let ask = Ask::new(record)?;
         let action = ask.choice("Action", &[("Pause", true), ("Resume", false)])?;
-        let wish = match action.ok_or_else(|| missing("Action"))? {
-            true => Wish::Pause,
-            false => Wish::Resume,
+        let wish = if action.ok_or_else(|| missing("Action"))? {
+            Wish::Pause
+        } else {
+            Wish::Resume
         };
         self.request(ask, caller, wish)
     }

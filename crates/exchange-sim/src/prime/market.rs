@@ -163,7 +163,9 @@ impl Markets {
     ) -> Vec<Part> {
         let mut wanted = wanted;
         let mut parts = Vec::new();
-        for level in self.top(security, side.other(), REACH) {
+        let quoted = self.of(security).into_iter();
+        // Only as many levels as are needed are worked out.
+        for level in quoted.flat_map(|quoted| quoted.market.top(side.other(), REACH)) {
             let too_bad = limit.is_some_and(|limit| match side {
                 Side::Buy => level.price > limit,
                 Side::Sell => level.price < limit,

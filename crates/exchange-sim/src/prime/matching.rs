@@ -4,8 +4,9 @@ use rust_decimal::Decimal;
 
 use super::desk::Desk;
 use super::market::{Part, PublicTrade, Side, Wanted, cut, part_of, rounded};
-use super::orders::{About, ErrorAction, Force, Kind, Last, Order, Pace, Status, Strategy, What};
+use super::orders::{About, Force, Kind, Last, Order, Status, What};
 use super::securities::Security;
+use super::strategy::{ErrorAction, Pace, Strategy};
 use super::trades::Trade;
 use crate::books::Holder;
 

@@ -22,6 +22,7 @@ pub(crate) mod script;
 mod securities;
 pub(crate) mod settlement;
 mod stamp;
+mod strategy;
 mod trades;
 mod user_config;
 

@@ -96,7 +96,7 @@ fn nothing_that_is_sent_harms_the_desk() {
                 refused += u32::from(stage.send(command, &record).is_err());
             }
         }
-        stage.wait(std::time::Duration::from_secs(3));
+        stage.wait(Duration::from_secs(3));
         let totals = stage.desk.purse.totals();
         assert!(totals.values().all(Decimal::is_zero));
         stage.news();
@@ -104,7 +104,7 @@ fn nothing_that_is_sent_harms_the_desk() {
     assert!(refused > 1_000, "{refused}");
     assert!(stage.desk.orders.live_count() <= 500);
     assert!(orders_before == 1);
-    stage.wait(std::time::Duration::from_secs(400 * 86_400));
+    stage.wait(Duration::from_secs(400 * 86_400));
 }
 
 #[test]
@@ -181,5 +181,5 @@ fn no_price_that_is_set_harms_the_desk() {
     );
     stage.desk.set_balance("BTC", Decimal::MIN);
     stage.limit("C", "Buy", "1", "49000");
-    stage.wait(std::time::Duration::from_secs(10));
+    stage.wait(Duration::from_secs(10));
 }

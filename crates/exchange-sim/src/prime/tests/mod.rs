@@ -120,8 +120,8 @@ impl Stage {
             .collect()
     }
 
-    /// The same as rows of the vendor's tables: ids, ExecType, OrdStatus, OrderQty, CumQty,
-    /// LeavesQty.
+    /// The same as rows of the vendor's tables: ids, `ExecType`, `OrdStatus`, `OrderQty`,
+    /// `CumQty`, `LeavesQty`.
     fn rows(&mut self) -> Vec<String> {
         let news = self.news();
         news.iter().map(row).collect()

@@ -1,4 +1,4 @@
-//! SteadyPace and StopLimit.
+//! `SteadyPace` and `StopLimit`.
 
 use std::time::Duration;
 
