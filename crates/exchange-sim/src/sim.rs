@@ -57,8 +57,8 @@ pub enum StartError {
         /// The public part of the key.
         key: String,
     },
-    /// An amount to start with that is below zero, of no known asset, or has
-    /// more digits than the venue keeps of it.
+    /// An amount to start with that is below zero (with Prime, it may be), of
+    /// no known asset, or has more digits than the venue keeps of it.
     #[error("{amount} {asset} is not an amount to start with")]
     Balance {
         /// The asset as it was given.
@@ -244,8 +244,8 @@ impl SimBuilder {
         self
     }
 
-    /// What the Prime account has at the start, by currency; by default a
-    /// little of everything.
+    /// What the Prime account has at the start, by currency, below zero if it
+    /// owes; by default a little of everything.
     pub fn prime_balances(
         mut self,
         balances: impl IntoIterator<Item = (impl Into<String>, Decimal)>,
@@ -277,6 +277,10 @@ impl SimBuilder {
                 return Err(StartError::PrimeKey { key: one.key });
             }
             credentials.push(one);
+        }
+        if let Some(balances) = &self.prime.balances {
+            let started = prime.desk.start_with(balances);
+            started.map_err(|(asset, amount)| StartError::Balance { asset, amount })?;
         }
         Ok((prime, credentials))
     }

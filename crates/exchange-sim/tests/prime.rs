@@ -14,6 +14,7 @@ use exchange_sim::{
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::StatusCode;
 use ring::hmac;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -349,6 +350,32 @@ async fn keys_are_those_that_were_given() {
     let text = order(1, "a").to_string();
     assert_eq!(client.error(&text).await, (3, "not permitted".to_owned()));
     let builder = Sim::builder().prime_key(PrimeKey::new("", "x"));
+    assert!(builder.start().await.is_err());
+}
+
+#[tokio::test]
+async fn money_is_what_was_given() {
+    let given = [("BTC", Decimal::new(125, 2)), ("USD", Decimal::from(-100))];
+    let builder = Sim::builder().frozen_at(NOW).prime_balances(given);
+    let sim = builder.start().await.unwrap();
+    let mut client = Client::new(&sim).await;
+    let snapshot = client.subscribe(1, "Balance").await;
+    let records = snapshot["data"].as_array().unwrap();
+    let amounts = records.iter().filter_map(|record| {
+        let amount: Decimal = record["Amount"].as_str().unwrap().parse().unwrap();
+        (!amount.is_zero()).then(|| (record["Currency"].as_str().unwrap(), amount))
+    });
+    let mut amounts: Vec<_> = amounts.collect();
+    amounts.sort_unstable();
+    assert_eq!(amounts, given);
+    // A script is seen at once, without a tick of the clock.
+    assert!(sim.prime().set_balance("BTC", Decimal::TWO));
+    let update = client.hear().await;
+    assert_eq!(
+        update["data"][0]["Amount"].as_str().map(str::parse),
+        Some(Ok(Decimal::TWO))
+    );
+    let builder = Sim::builder().prime_balances([("NOPE", Decimal::ONE)]);
     assert!(builder.start().await.is_err());
 }
 

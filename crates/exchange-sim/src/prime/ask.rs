@@ -27,12 +27,12 @@ impl<'a> Ask<'a> {
         }
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&'a Json> {
+    pub(crate) fn get(self, name: &str) -> Option<&'a Json> {
         self.0.get(name).filter(|value| **value != Json::Null)
     }
 
     /// A text that is not empty, if it is given.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<&'a str>, String> {
+    pub(crate) fn text(self, name: &str) -> Result<Option<&'a str>, String> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -43,12 +43,12 @@ impl<'a> Ask<'a> {
         }
     }
 
-    pub(crate) fn required(&self, name: &str) -> Result<&'a str, String> {
+    pub(crate) fn required(self, name: &str) -> Result<&'a str, String> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
     /// A decimal in a string.
-    pub(crate) fn decimal(&self, name: &str) -> Result<Option<Decimal>, String> {
+    pub(crate) fn decimal(self, name: &str) -> Result<Option<Decimal>, String> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -58,11 +58,11 @@ impl<'a> Ask<'a> {
             .ok_or_else(|| format!("{name} must be a decimal in a string"))
     }
 
-    pub(crate) fn required_decimal(&self, name: &str) -> Result<Decimal, String> {
+    pub(crate) fn required_decimal(self, name: &str) -> Result<Decimal, String> {
         self.decimal(name)?.ok_or_else(|| missing(name))
     }
 
-    pub(crate) fn time(&self, name: &str) -> Result<Option<Moment>, String> {
+    pub(crate) fn time(self, name: &str) -> Result<Option<Moment>, String> {
         let Some(text) = self.text(name)? else {
             return Ok(None);
         };
@@ -72,7 +72,7 @@ impl<'a> Ask<'a> {
             .ok_or_else(|| format!("{name} must be a time"))
     }
 
-    pub(crate) fn duration(&self, name: &str) -> Result<Option<Duration>, String> {
+    pub(crate) fn duration(self, name: &str) -> Result<Option<Duration>, String> {
         let Some(text) = self.text(name)? else {
             return Ok(None);
         };
@@ -84,7 +84,7 @@ impl<'a> Ask<'a> {
 
     /// One of the names that something can have.
     pub(crate) fn choice<T: Copy>(
-        &self,
+        self,
         name: &str,
         choices: &[(&str, T)],
     ) -> Result<Option<T>, String> {
@@ -99,7 +99,7 @@ impl<'a> Ask<'a> {
     }
 
     /// A list of texts; empty if it is not given.
-    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, String> {
+    pub(crate) fn texts(self, name: &str) -> Result<Vec<String>, String> {
         let Some(value) = self.get(name) else {
             return Ok(Vec::new());
         };
@@ -113,6 +113,24 @@ impl<'a> Ask<'a> {
             .filter(|texts| texts.iter().all(|text| text.len() <= LONGEST))
             .ok_or_else(|| format!("{name} must be a list of texts"))
     }
+}
+
+/// The parameters that strategies have, of an object that may be anything and is kept.
+pub(crate) fn known_parameters(parameters: &Json) -> Json {
+    let known = [
+        "ClipSize",
+        "ClipInterval",
+        "StartTime",
+        "EndTime",
+        "Variance",
+        "ErrorAction",
+        "TriggerPrice",
+    ];
+    let members = known.into_iter().filter_map(|name| {
+        let text = parameters.get(name)?.as_str()?;
+        (text.len() <= LONGEST).then_some((name, text))
+    });
+    members.collect()
 }
 
 pub(crate) fn missing(name: &str) -> String {

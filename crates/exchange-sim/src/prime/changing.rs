@@ -4,13 +4,14 @@
 
 use rust_decimal::Decimal;
 
-use super::ask::{Ask, is_sane, missing};
+use super::ask::{Ask, is_sane, known_parameters, missing};
 use super::desk::Desk;
 use super::orders::{
     About, Change, Event, Kind, Order, Pending, Reason, Status, Stray, What, reason,
 };
 use super::people::Caller;
-use super::placing::{LONGEST_ID, changed_strategy, end_time_of};
+use super::placing::LONGEST_ID;
+use super::strategy::{changed_strategy, end_time_of};
 use crate::json::Json;
 
 /// What a request wants, before the order is known.
@@ -59,7 +60,7 @@ impl Desk {
                 Some(end) => Some(end),
                 None => parameters.map(end_time_of).transpose()?.flatten(),
             },
-            parameters: parameters.cloned(),
+            parameters: parameters.map(known_parameters),
         };
         self.request(ask, caller, wish)
     }
@@ -67,9 +68,10 @@ impl Desk {
     pub(crate) fn control_order(&mut self, record: &Json, caller: &Caller) -> Result<(), String> {
         let ask = Ask::new(record)?;
         let action = ask.choice("Action", &[("Pause", true), ("Resume", false)])?;
-        let wish = match action.ok_or_else(|| missing("Action"))? {
-            true => Wish::Pause,
-            false => Wish::Resume,
+        let wish = if action.ok_or_else(|| missing("Action"))? {
+            Wish::Pause
+        } else {
+            Wish::Resume
         };
         self.request(ask, caller, wish)
     }
@@ -168,6 +170,26 @@ impl Desk {
         self.tell(number, exec_type, about);
     }
 
+    /// Refuses what is pending of an order that is over meanwhile.
+    pub(crate) fn refuse_pending(&mut self, number: u64) {
+        let Some(order) = self.orders.get_mut(number) else {
+            return;
+        };
+        if order.is_live() {
+            return;
+        }
+        let Some(pending) = order.pending.take() else {
+            return;
+        };
+        let refused = match pending.what {
+            What::New(_) => return,
+            What::Replace(_) => "ReplaceRejected",
+            What::Cancel | What::Pause | What::Resume => "CancelRejected",
+        };
+        let why = too_late(order);
+        self.refuse(number, refused, (pending.request, pending.orig), why);
+    }
+
     /// Decides what an order has pending, if it is time.
     pub(crate) fn decide_due(&mut self, number: u64) {
         let now = self.now;
@@ -253,11 +275,15 @@ impl Desk {
     }
 }
 
+fn too_late(order: &Order) -> Reason {
+    let text = format!("the order is {}", order.standing.name());
+    reason("TooLateToCancel", text)
+}
+
 /// Whether an order can be asked for something at all.
 fn judge(order: &Order, wish: Wish) -> Result<What, Reason> {
     if order.standing.is_final() {
-        let text = format!("the order is {}", order.standing.name());
-        return Err(reason("TooLateToCancel", text));
+        return Err(too_late(order));
     }
     if order.pending.is_some() {
         return Err(reason(

@@ -401,3 +401,68 @@ fn few(elements: &[Json]) -> Result<&[Json], Refused> {
 fn unknown_reqid() -> Refused {
     Refused::new(Code::General, "unknown reqid")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(clock: &Clock) -> Connection {
+        let now = clock.now();
+        let caller = Caller {
+            user: "U".into(),
+            email: "u@prime.example".into(),
+            name: "U".into(),
+            trades: true,
+        };
+        let prime = Arc::new(Mutex::new(Prime::new(1, now)));
+        Connection::new(prime, caller, "S", 500, now)
+    }
+
+    #[test]
+    fn who_is_not_asked_for_too_long_is_told_to_go_and_costs_nothing() {
+        let clock = Clock::frozen_at(Moment::from_seconds(1_780_000_000));
+        let mut connection = connection(&clock);
+        let subscribe = r#"{"reqid":1,"type":"subscribe","streams":[{"name":"ExecutionReport"}]}"#;
+        assert_eq!(connection.hear(subscribe, &clock), None);
+        let kinds = ["hello", "ExecutionReport"].map(Some);
+        for kind in kinds {
+            let said = connection.next(&clock).unwrap();
+            assert_eq!(said.map(|said| said.kind), kind);
+        }
+        assert!(connection.next(&clock).unwrap().is_none());
+        // Refused orders are reported, too.
+        let order = |id: usize| {
+            format!(
+                r#"{{"Symbol":"NO-SUCH","ClOrdID":"{id}","Side":"Buy","OrderQty":"1","OrdType":"Limit","Price":"1","Currency":"NO","TimeInForce":"GoodTillCancel","TransactTime":"2026-05-28T20:26:40.000000Z"}}"#
+            )
+        };
+        for round in 0..110 {
+            let orders: Vec<String> = (0..100).map(|one| order(round * 100 + one)).collect();
+            let orders = orders.join(",");
+            let command = format!(r#"{{"reqid":2,"type":"NewOrderSingle","data":[{orders}]}}"#);
+            assert_eq!(connection.hear(&command, &clock), None);
+            // Nothing is kept for it in the meantime.
+            assert!(connection.ready.is_empty());
+        }
+        let behind = connection.next(&clock).unwrap_err();
+        assert_eq!(behind.code, 1008);
+        assert!(behind.reason.starts_with("too slow"));
+    }
+
+    #[test]
+    fn many_subscriptions_and_elements_are_refused() {
+        let clock = Clock::frozen_at(Moment::from_seconds(1_780_000_000));
+        let mut connection = connection(&clock);
+        let subscribe = |reqid: usize, streams: usize| {
+            let streams = vec![r#"{"name":"Exposure"}"#; streams].join(",");
+            format!(r#"{{"reqid":{reqid},"type":"subscribe","streams":[{streams}]}}"#)
+        };
+        let refused = connection.hear(&subscribe(1, ELEMENTS + 1), &clock);
+        assert_eq!(refused.as_deref(), Some("too many elements"));
+        for reqid in 1..=SUBSCRIPTIONS {
+            assert_eq!(connection.hear(&subscribe(reqid, 1), &clock), None);
+        }
+        let refused = connection.hear(&subscribe(SUBSCRIPTIONS + 1, 1), &clock);
+        assert_eq!(refused.as_deref(), Some("too many subscriptions"));
+    }
+}

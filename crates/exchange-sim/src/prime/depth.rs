@@ -64,7 +64,7 @@ impl Depth {
 }
 
 impl Desk {
-    /// A record of the MarketDataSnapshot stream.
+    /// A record of the `MarketDataSnapshot` stream.
     pub(crate) fn depth_record(&self, security: &Security, depth: &Depth) -> Json {
         let online = self.listing.is_online(security.symbol);
         let (_, at) = self.markets.version(security);

@@ -30,11 +30,11 @@ pub(crate) struct Batch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Behind;
 
-/// The shortest time between two messages of CurrencyConversion, and the smallest change.
+/// The shortest time between two messages of `CurrencyConversion`, and the smallest change.
 const CONVERSION_THROTTLE: Duration = Duration::from_secs(10);
 const CONVERSION_TOLERANCE: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
 
-/// The account's shortest time between two messages of MarketDataSnapshot.
+/// The account's shortest time between two messages of `MarketDataSnapshot`.
 const MARKET_THROTTLE: Duration = Duration::from_millis(100);
 
 /// A subscription's place in what happens: it is asked for news, and nothing waits for it.

@@ -163,7 +163,9 @@ impl Markets {
     ) -> Vec<Part> {
         let mut wanted = wanted;
         let mut parts = Vec::new();
-        for level in self.top(security, side.other(), REACH) {
+        let quoted = self.of(security).into_iter();
+        // Only as many levels as are needed are worked out.
+        for level in quoted.flat_map(|quoted| quoted.market.top(side.other(), REACH)) {
             let too_bad = limit.is_some_and(|limit| match side {
                 Side::Buy => level.price > limit,
                 Side::Sell => level.price < limit,
@@ -198,10 +200,22 @@ impl Quoted {
 }
 
 impl Wanted {
+    fn is_quote(self) -> bool {
+        matches!(self, Self::Quote(_))
+    }
+
     fn without(self, part: Part) -> Self {
         match self {
             Self::Base(base) => Self::Base(base - part.base),
             Self::Quote(amount) => Self::Quote(amount - part.amount),
+        }
+    }
+
+    /// The same, or less.
+    pub(crate) fn at_most(self, most: Decimal) -> Self {
+        match self {
+            Self::Base(base) => Self::Base(base.min(most)),
+            Self::Quote(amount) => Self::Quote(amount.min(most)),
         }
     }
 
@@ -253,12 +267,6 @@ pub(crate) fn part_of(
     };
     let is_some = part.base > Decimal::ZERO && !(part.amount.is_zero() && wanted.is_quote());
     is_some.then_some(part)
-}
-
-impl Wanted {
-    fn is_quote(self) -> bool {
-        matches!(self, Self::Quote(_))
-    }
 }
 
 /// To the nearest unit, halves away from zero.

@@ -4,8 +4,9 @@ use rust_decimal::Decimal;
 
 use super::desk::Desk;
 use super::market::{Part, PublicTrade, Side, Wanted, cut, part_of, rounded};
-use super::orders::{About, ErrorAction, Force, Kind, Last, Order, Pace, Status, Strategy, What};
+use super::orders::{About, Force, Kind, Last, Order, Status, What};
 use super::securities::Security;
+use super::strategy::{ErrorAction, Pace, Strategy};
 use super::trades::Trade;
 use crate::books::Holder;
 
@@ -129,6 +130,7 @@ impl Desk {
             order,
         };
         self.trades.note(trade);
+        self.refuse_pending(number);
         true
     }
 
@@ -138,15 +140,17 @@ impl Desk {
             return;
         };
         order.standing = Status::Canceled;
-        // Whoever has asked for something finds it canceled.
-        let request = order.pending.take();
-        let request = request.filter(|pending| !matches!(pending.what, What::New(_)));
+        // Whoever has asked for this finds it done.
+        let asked = order
+            .pending
+            .take_if(|pending| matches!(pending.what, What::Cancel));
         let about = About {
-            request: request.map(|pending| (pending.request, pending.orig)),
+            request: asked.map(|pending| (pending.request, pending.orig)),
             text: Some(text.to_owned()),
             ..About::default()
         };
         self.tell(number, "Canceled", about);
+        self.refuse_pending(number);
     }
 
     /// Lets the market that has moved reach orders that rest and wait for a trigger.
@@ -338,10 +342,7 @@ impl Desk {
         let Some(order) = self.orders.get(number) else {
             return;
         };
-        let wanted = match order.wanted() {
-            Wanted::Base(leaves) => Wanted::Base(leaves.min(clip)),
-            Wanted::Quote(leaves) => Wanted::Quote(leaves.min(clip)),
-        };
+        let wanted = order.wanted().at_most(clip);
         let parts = self.markets.plan(security, side, limit, wanted);
         self.execute(number, security, &parts);
     }

@@ -18,11 +18,16 @@ mod orders;
 pub(crate) mod people;
 mod placing;
 mod quotes;
+pub(crate) mod script;
 mod securities;
 pub(crate) mod settlement;
 mod stamp;
+mod strategy;
 mod trades;
 mod user_config;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,7 +1,7 @@
 //! Orders, and the records of what happens to them.
 //!
 //! `OrdRejReason`, `CxlRejReason`, `Text`, `QuoteID`, `RFQID`, `Strategy`, `Parameters` and
-//! `FeeCurrency` are in no list of the vendor's for Prime's ExecutionReport: they are known from
+//! `FeeCurrency` are in no list of the vendor's for Prime's `ExecutionReport`: they are known from
 //! another installation of the same server, and sent as it does.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -14,6 +14,7 @@ use super::log::Log;
 use super::market::{Side, Wanted};
 use super::securities::{Security, amount, find_currency, scaled};
 use super::stamp;
+use super::strategy::Strategy;
 use crate::Moment;
 use crate::json::{Json, object};
 
@@ -102,43 +103,6 @@ pub(crate) const FORCES: &[(&str, Force)] = &[
 fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {
     let found = names.iter().find(|(_, one)| one == value);
     found.map_or("", |(name, _)| name)
-}
-
-/// What to do about a clip that can't be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ErrorAction {
-    Pause,
-    Continue,
-    Cancel,
-}
-
-/// How an order is worked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Strategy {
-    SteadyPace(Pace),
-    StopLimit { trigger: Decimal, triggered: bool },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pace {
-    pub clip: Decimal,
-    pub interval: Duration,
-    pub start: Option<Moment>,
-    pub started: bool,
-    /// A fraction by which clips differ.
-    pub variance: Decimal,
-    pub on_error: ErrorAction,
-    /// When the next clip is due.
-    pub next: Moment,
-}
-
-impl Strategy {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::SteadyPace(_) => "SteadyPace",
-            Self::StopLimit { .. } => "StopLimit",
-        }
-    }
 }
 
 /// What a request wants done to an order, and what answers it.
@@ -371,7 +335,7 @@ impl Event {
         self.of.as_ref().map_or(Status::Rejected, Order::status)
     }
 
-    /// A record of the ExecutionReport stream.
+    /// A record of the `ExecutionReport` stream.
     pub(crate) fn report(&self) -> Json {
         self.record(false)
     }

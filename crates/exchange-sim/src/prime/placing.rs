@@ -1,40 +1,81 @@
 //! `NewOrderSingle`: an order is read, checked, and accepted or refused.
 
-use std::time::Duration;
-
 use rust_decimal::Decimal;
 
-use super::ask::{Ask, is_sane, missing};
+use super::ask::{Ask, is_sane, known_parameters, missing};
 use super::balances::give;
 use super::desk::Desk;
 use super::market::{Side, rounded};
 use super::orders::{
-    About, ErrorAction, Event, FORCES, Force, KINDS, Kind, MOST_OPEN, Order, Pace, Pending, Reason,
-    SIDES, Status, Strategy, What, reason,
+    About, Event, FORCES, Force, KINDS, Kind, MOST_OPEN, Order, Pending, Reason, SIDES, Status,
+    What, reason,
 };
 use super::people::Caller;
 use super::securities::{Security, unit};
-use crate::Moment;
+use super::strategy::{Strategy, StrategyName, end_time_of, read_name, read_strategy};
 use crate::json::Json;
 
 /// Longest client id.
 pub(crate) const LONGEST_ID: usize = 36;
 
-/// Clips do not follow each other faster.
-const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
-
-#[derive(Clone, Copy)]
-enum StrategyName {
-    SteadyPace,
-    StopLimit,
-    Other,
+/// What a message asks for, read but not judged.
+#[derive(Clone, Copy, Debug)]
+struct Asked<'a> {
+    symbol: &'a str,
+    cl_ord_id: &'a str,
+    side: Side,
+    qty: Decimal,
+    kind: Kind,
+    price: Option<Decimal>,
+    force: Force,
+    currency: Option<&'a str>,
+    quote_id: Option<&'a str>,
+    rfq_id: Option<&'a str>,
+    slippage: Option<Decimal>,
+    strategy: Option<StrategyName>,
+    parameters: Option<&'a Json>,
 }
 
-const ERROR_ACTIONS: &[(&str, ErrorAction)] = &[
-    ("Pause", ErrorAction::Pause),
-    ("Continue", ErrorAction::Continue),
-    ("Cancel", ErrorAction::Cancel),
-];
+impl<'a> Asked<'a> {
+    fn read(ask: Ask<'a>) -> Result<Self, String> {
+        let kind = ask.choice("OrdType", KINDS)?;
+        let kind = kind.ok_or_else(|| missing("OrdType"))?;
+        let force = match (ask.choice("TimeInForce", FORCES)?, kind) {
+            (_, Kind::Rfq) => Force::FillOrKill,
+            (force, _) => force.ok_or_else(|| missing("TimeInForce"))?,
+        };
+        ask.time("TransactTime")?;
+        let parameters = ask.get("Parameters");
+        if parameters.is_some_and(|parameters| parameters.as_object().is_none()) {
+            return Err("Parameters must be an object".to_owned());
+        }
+        let asked = Self {
+            symbol: ask.required("Symbol")?,
+            cl_ord_id: ask.required("ClOrdID")?,
+            side: ask.choice("Side", SIDES)?.ok_or_else(|| missing("Side"))?,
+            qty: ask.required_decimal("OrderQty")?,
+            kind,
+            price: ask.decimal("Price")?,
+            force,
+            currency: ask.text("Currency")?,
+            quote_id: ask.text("QuoteID")?,
+            rfq_id: ask.text("RFQID")?,
+            slippage: ask.decimal("AllowedSlippage")?,
+            strategy: read_name(ask)?,
+            parameters,
+        };
+        match kind {
+            Kind::Limit if asked.price.is_none() => Err(missing("Price")),
+            Kind::Rfq if asked.quote_id.is_none() => Err(missing("QuoteID")),
+            Kind::Rfq if asked.rfq_id.is_none() => Err(missing("RFQID")),
+            _ => Ok(asked),
+        }
+    }
+}
+
+fn broker(text: impl Into<String>) -> Reason {
+    reason("BrokerOption", text)
+}
 
 impl Desk {
     pub(crate) fn new_order(&mut self, record: &Json, caller: &Caller) -> Result<(), String> {
@@ -68,112 +109,65 @@ impl Desk {
         ask: Ask<'_>,
         caller: &Caller,
     ) -> Result<(Order, Option<Reason>), String> {
-        let symbol = ask.required("Symbol")?;
-        let cl_ord_id = ask.required("ClOrdID")?;
-        let side = ask.choice("Side", SIDES)?.ok_or_else(|| missing("Side"))?;
-        let qty = ask.required_decimal("OrderQty")?;
-        let kind = ask.choice("OrdType", KINDS)?;
-        let kind = kind.ok_or_else(|| missing("OrdType"))?;
-        let price = ask.decimal("Price")?;
-        let force = match (ask.choice("TimeInForce", FORCES)?, kind) {
-            (_, Kind::Rfq) => Force::FillOrKill,
-            (Some(force), _) => force,
-            (None, _) => return Err(missing("TimeInForce")),
-        };
-        let quote_id = ask.text("QuoteID")?;
-        let rfq_id = ask.text("RFQID")?;
-        let slippage = ask.decimal("AllowedSlippage")?;
-        ask.time("TransactTime")?;
-        let name = ask.choice("Strategy", STRATEGIES).or_else(|error| {
-            // A name that is none is a refusal of the order, not of the message.
-            if ask.text("Strategy")?.is_some() {
-                Ok(Some(StrategyName::Other))
-            } else {
-                Err(error)
-            }
-        })?;
-        let parameters = ask.get("Parameters");
-        if parameters.is_some_and(|parameters| parameters.as_object().is_none()) {
-            return Err("Parameters must be an object".to_owned());
-        }
-        match kind {
-            Kind::Limit if price.is_none() => return Err(missing("Price")),
-            Kind::Rfq if quote_id.is_none() => return Err(missing("QuoteID")),
-            Kind::Rfq if rfq_id.is_none() => return Err(missing("RFQID")),
-            _ => {}
-        }
-
+        let asked = Asked::read(ask)?;
+        let symbol = asked.symbol;
         let security = self.listing.find(symbol);
         let (base, quote) = security.map_or_else(
             || symbol.split_once('-').unwrap_or((symbol, "")),
             |security| (security.base, security.quote),
         );
-        let currency = ask.text("Currency")?.unwrap_or(base);
+        let currency = asked.currency.unwrap_or(base);
         let in_quote = currency == quote;
-        let mut refusal = None;
-        let mut refuse = |name: &'static str, text: &str| {
-            refusal.get_or_insert_with(|| reason(name, text));
-        };
-        if cl_ord_id.len() > LONGEST_ID {
-            refuse("BrokerOption", "ClOrdID is longer than 36 characters");
-        }
-        if security.is_none() {
-            refuse("UnknownSymbol", "there is no such security");
+        // Numbers that are beyond all limits are never to be calculated with.
+        let sane = |value: &Decimal| is_sane(*value);
+        let qty = Some(asked.qty).filter(sane).unwrap_or_default();
+        let strategy = asked
+            .strategy
+            .map(|name| read_strategy(name, asked.parameters, qty, self.now))
+            .transpose();
+        let refusal = if asked.cl_ord_id.len() > LONGEST_ID {
+            Some(broker("ClOrdID is longer than 36 characters"))
+        } else if security.is_none() {
+            Some(reason("UnknownSymbol", "there is no such security"))
         } else if currency != base && !in_quote {
-            refuse("BrokerOption", "Currency is none of the security's");
-        }
-        let (qty, price) = match (is_sane(qty), price.is_none_or(is_sane)) {
-            (true, true) => (qty, price),
-            (sane, _) => {
-                // Never to be calculated with.
-                refuse("OrderExceedsLimit", "a number is beyond all limits");
-                let zero = Decimal::ZERO;
-                (
-                    if sane { qty } else { zero },
-                    price.filter(|price| is_sane(*price)),
-                )
-            }
+            Some(broker("Currency is none of the security's"))
+        } else if !is_sane(asked.qty) || !asked.price.is_none_or(is_sane) {
+            Some(reason("OrderExceedsLimit", "a number is beyond all limits"))
+        } else if asked
+            .slippage
+            .is_some_and(|slip| !is_sane(slip) || !(Decimal::ZERO..=Decimal::ONE).contains(&slip))
+        {
+            Some(broker("AllowedSlippage is not between 0 and 1"))
+        } else if asked.strategy.is_some() && asked.kind != Kind::Limit {
+            let text = "strategies need a Limit order";
+            Some(reason("InvalidStrategy", text))
+        } else {
+            let refused = strategy.as_ref().err();
+            refused.map(|text| reason("InvalidStrategy", text.as_str()))
         };
-        let end_time = parameters.and_then(|parameters| end_time_of(parameters).ok().flatten());
-        let strategy = match name {
-            None => None,
-            Some(name) => match read_strategy(name, parameters, qty, self.now) {
-                Ok(strategy) => Some(strategy),
-                Err(text) => {
-                    refuse("InvalidStrategy", &text);
-                    None
-                }
-            },
-        };
-        if strategy.is_some() && kind != Kind::Limit {
-            refuse("InvalidStrategy", "strategies need a Limit order");
-        }
-        if slippage.is_some_and(|slippage| {
-            slippage < Decimal::ZERO || slippage > Decimal::ONE || !is_sane(slippage)
-        }) {
-            refuse("BrokerOption", "AllowedSlippage is not between 0 and 1");
-        }
-        let has_strategy = strategy.is_some();
+        let strategy = strategy.ok().flatten();
+        let parameters = asked.parameters.filter(|_| strategy.is_some());
+        let price = asked.price.filter(|_| asked.kind != Kind::Market);
         let order = Order {
             id: self.ids.uuid(),
-            cl_ord_id: cl_ord_id.to_owned(),
+            cl_ord_id: asked.cl_ord_id.to_owned(),
             symbol: symbol.to_owned(),
             security,
             user: caller.email.clone(),
-            side,
-            kind,
-            force,
+            side: asked.side,
+            kind: asked.kind,
+            force: asked.force,
             qty,
-            price: price.filter(|_| kind != Kind::Market),
+            price: price.filter(sane),
             currency: currency.to_owned(),
             amount_currency: if in_quote { base } else { quote }.to_owned(),
             in_quote,
-            quote_id: quote_id.map(str::to_owned),
-            rfq_id: rfq_id.map(str::to_owned),
-            slippage: slippage.filter(|slippage| is_sane(*slippage)),
-            parameters: parameters.filter(|_| has_strategy).cloned(),
+            quote_id: asked.quote_id.map(str::to_owned),
+            rfq_id: asked.rfq_id.map(str::to_owned),
+            slippage: asked.slippage.filter(sane),
+            end_time: parameters.and_then(|all| end_time_of(all).ok().flatten()),
+            parameters: parameters.map(known_parameters),
             strategy,
-            end_time: end_time.filter(|_| has_strategy),
             submitted: self.stamps.next(self.now),
             standing: Status::PendingNew,
             pending: None,
@@ -258,21 +252,23 @@ impl Desk {
 
     /// Quantity and price are in the security's steps and limits.
     pub(crate) fn check_terms(&self, security: &Security, order: &Order) -> Result<(), Reason> {
-        let broker = |text: &str| Err(reason("BrokerOption", text));
         let digits = security.digits_of(&order.currency);
         if order.qty <= Decimal::ZERO {
-            return broker("OrderQty must be above zero");
+            return Err(broker("OrderQty must be above zero"));
         }
         if order.qty.normalize().scale() > digits {
-            return broker(&format!("OrderQty must be in steps of {}", unit(digits)));
+            return Err(broker(format!(
+                "OrderQty must be in steps of {}",
+                unit(digits)
+            )));
         }
         if let Some(price) = order.price {
             if price <= Decimal::ZERO {
-                return broker("Price must be above zero");
+                return Err(broker("Price must be above zero"));
             }
             if price.normalize().scale() > security.price_digits {
                 let step = unit(security.price_digits);
-                return broker(&format!("Price must be in steps of {step}"));
+                return Err(broker(format!("Price must be in steps of {step}")));
             }
         }
         let size = if order.in_quote {
@@ -297,34 +293,7 @@ impl Desk {
             return Ok(());
         };
         let before = self.available(Some(number));
-        let (gives, gets) = match self.held(order) {
-            Some((_, held)) => {
-                let price = order.price.unwrap_or(Decimal::ONE);
-                let gets = match order.side {
-                    Side::Buy => held.checked_div(price),
-                    Side::Sell => held.checked_mul(price),
-                };
-                (held, gets.unwrap_or_default())
-            }
-            // Without a limit, what it would be executed at.
-            None => {
-                let parts = match self.quoted_part(order) {
-                    Some(part) => vec![part],
-                    None => self
-                        .markets
-                        .plan(security, order.side, None, order.wanted()),
-                };
-                let (mut base, mut amount) = (Decimal::ZERO, Decimal::ZERO);
-                for part in parts {
-                    base = base.saturating_add(part.base);
-                    amount = amount.saturating_add(part.amount);
-                }
-                match order.side {
-                    Side::Buy => (amount, base),
-                    Side::Sell => (base, amount),
-                }
-            }
-        };
+        let (gives, gets) = self.turnover(security, order);
         let (give_currency, get_currency) = match order.side {
             Side::Buy => (security.quote, security.base),
             Side::Sell => (security.base, security.quote),
@@ -344,6 +313,27 @@ impl Desk {
         Err(reason("OrderExceedsLimit", text))
     }
 
+    /// What an order gives and gets if it is executed: at its limit, or else at what it would find
+    /// now.
+    fn turnover(&self, security: &Security, order: &Order) -> (Decimal, Decimal) {
+        if let (Some((_, held)), Some(price)) = (self.held(order), order.price) {
+            let gets = match order.side {
+                Side::Buy => held.checked_div(price),
+                Side::Sell => held.checked_mul(price),
+            };
+            return (held, gets.unwrap_or_default());
+        }
+        let quoted = self.quoted_part(order).map(|part| vec![part]);
+        let (side, wanted) = (order.side, order.wanted());
+        let parts = quoted.unwrap_or_else(|| self.markets.plan(security, side, None, wanted));
+        let base: Decimal = parts.iter().map(|part| part.base).sum();
+        let amount: Decimal = parts.iter().map(|part| part.amount).sum();
+        match side {
+            Side::Buy => (amount, base),
+            Side::Sell => (base, amount),
+        }
+    }
+
     /// Writes down what happened to an order.
     pub(crate) fn tell(&mut self, number: u64, exec_type: &'static str, about: About) {
         let Some(order) = self.orders.get(number).cloned() else {
@@ -355,99 +345,4 @@ impl Desk {
         self.orders.note(number, event);
         self.stale = true;
     }
-}
-
-const STRATEGIES: &[(&str, StrategyName)] = &[
-    ("SteadyPace", StrategyName::SteadyPace),
-    ("StopLimit", StrategyName::StopLimit),
-];
-
-pub(crate) fn end_time_of(parameters: &Json) -> Result<Option<Moment>, String> {
-    Ask::new(parameters)?.time("EndTime")
-}
-
-/// Parameters of a strategy by its name.
-fn read_strategy(
-    name: StrategyName,
-    parameters: Option<&Json>,
-    qty: Decimal,
-    now: Moment,
-) -> Result<Strategy, String> {
-    let parameters = parameters.ok_or_else(|| missing("Parameters"))?;
-    let ask = Ask::new(parameters)?;
-    ask.time("EndTime")?;
-    match name {
-        StrategyName::Other => Err("there is no such strategy".to_owned()),
-        StrategyName::StopLimit => {
-            let trigger = ask.required_decimal("TriggerPrice")?;
-            if trigger <= Decimal::ZERO || !is_sane(trigger) {
-                return Err("TriggerPrice must be a price".to_owned());
-            }
-            Ok(Strategy::StopLimit {
-                trigger,
-                triggered: false,
-            })
-        }
-        StrategyName::SteadyPace => {
-            let start = ask.time("StartTime")?;
-            let variance = ask.decimal("Variance")?.unwrap_or_default();
-            let pace = Pace {
-                clip: ask.required_decimal("ClipSize")?,
-                interval: ask
-                    .duration("ClipInterval")?
-                    .ok_or_else(|| missing("ClipInterval"))?,
-                start,
-                started: false,
-                variance,
-                on_error: ask
-                    .choice("ErrorAction", ERROR_ACTIONS)?
-                    .unwrap_or(ErrorAction::Continue),
-                next: start.map_or(now, |start| start.max(now)),
-            };
-            check_pace(&pace, qty)?;
-            Ok(Strategy::SteadyPace(pace))
-        }
-    }
-}
-
-fn check_pace(pace: &Pace, qty: Decimal) -> Result<(), String> {
-    if pace.clip <= Decimal::ZERO || pace.clip >= qty || !is_sane(pace.clip) {
-        return Err("ClipSize must be above zero and below OrderQty".to_owned());
-    }
-    if pace.interval < SHORTEST_INTERVAL {
-        return Err("ClipInterval must be a second at least".to_owned());
-    }
-    if pace.variance < Decimal::ZERO || pace.variance >= Decimal::ONE || !is_sane(pace.variance) {
-        return Err("Variance must be from 0 up to below 1".to_owned());
-    }
-    Ok(())
-}
-
-/// A strategy with what a replacement says of it.
-pub(crate) fn changed_strategy(
-    strategy: &Strategy,
-    parameters: Option<&Json>,
-    qty: Decimal,
-) -> Result<Strategy, String> {
-    let mut strategy = strategy.clone();
-    let none = Json::object();
-    let ask = Ask::new(parameters.unwrap_or(&none))?;
-    match &mut strategy {
-        Strategy::StopLimit { trigger, .. } => {
-            let new = ask.decimal("TriggerPrice")?;
-            *trigger = new.unwrap_or(*trigger);
-            if *trigger <= Decimal::ZERO || !is_sane(*trigger) {
-                return Err("TriggerPrice must be a price".to_owned());
-            }
-        }
-        Strategy::SteadyPace(pace) => {
-            pace.clip = ask.decimal("ClipSize")?.unwrap_or(pace.clip);
-            pace.interval = ask.duration("ClipInterval")?.unwrap_or(pace.interval);
-            pace.variance = ask.decimal("Variance")?.unwrap_or(pace.variance);
-            let on_error = ask.choice("ErrorAction", ERROR_ACTIONS)?;
-            pace.on_error = on_error.unwrap_or(pace.on_error);
-            check_pace(pace, qty)?;
-        }
-    }
-    Ok(strategy)
 }
