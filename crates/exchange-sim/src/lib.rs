@@ -111,6 +111,15 @@
 //! It is no copy of the venue's engine. Where the vendor documents nothing, something simple was chosen:
 //! there is no ban after many bad nonces, no limit per IP on public Spot calls (the vendor gives advice
 //! but no numbers), fees of withdrawals are round numbers, the market moves at random.
+//!
+//! Of Prime's WebSocket, these were chosen: the status and texts of refused upgrades and the tolerance of
+//! 30 s; the texts and codes of errors but `missing Ping data` (1: not understood, 2: the `reqid` is in
+//! use, 3: all else, such as an `unknown reqid` or an order by a user who may only look); that an error
+//! carries the `reqid` 0 where the message has none, and counts as a message of its `reqid`; pages of
+//! 500 records, of which each has `ts` and `seqNum`, and tokens that are good once; that the whole of a
+//! request with several streams is refused if one is; at most 1,000 subscriptions of 100 streams on a
+//! connection; that a client which reads too slowly for what is kept of a history is closed with 1008,
+//! and that a connection outlives its key.
 
 mod books;
 mod clock;

@@ -46,7 +46,9 @@ pub(crate) struct Operation {
 pub(crate) const OPERATIONS: &[Operation] = &[
     operation("CreatePrimeApiUser", CHANGE, create_user),
     operation("GetPrimeApiUser", READ, get_user),
-    operation("ListPrimeApiUsers", READ, list_users),
+    operation("ListPrimeApiUsers", READ, |prime, _, _| {
+        Ok(list_users(prime))
+    }),
     operation("UpdatePrimeApiUser", CHANGE, update_user),
     operation("UpdatePrimeApiUserRoles", CHANGE, update_user_roles),
     operation("CreatePrimeApiUserKey", CHANGE, create_key),
@@ -152,9 +154,9 @@ fn get_user(prime: &mut Prime, _: &mut Spot, call: &Call<'_>) -> Result<Json, Re
     Ok(object! { "data" => user_json(user(prime, call)?) })
 }
 
-fn list_users(prime: &mut Prime, _: &mut Spot, _: &Call<'_>) -> Result<Json, Refusal> {
+fn list_users(prime: &Prime) -> Json {
     let users: Json = prime.people.users().map(user_json).collect();
-    Ok(object! { "data" => users })
+    object! { "data" => users }
 }
 
 fn update_user(prime: &mut Prime, _: &mut Spot, call: &Call<'_>) -> Result<Json, Refusal> {
@@ -189,7 +191,7 @@ fn create_key(prime: &mut Prime, _: &mut Spot, call: &Call<'_>) -> Result<Json, 
     let key = key.ok_or("EGeneral:Invalid arguments:too many keys")?;
     Ok(object! {
         "id" => key.id.as_str(),
-        "api_key" => key.key.as_str(),
+        "api_key" => key.name.as_str(),
         "api_secret" => key.secret.as_str(),
         "user_id" => user,
         "permissions" => permissions(),
@@ -202,7 +204,7 @@ fn list_keys(prime: &mut Prime, _: &mut Spot, call: &Call<'_>) -> Result<Json, R
     let keys = prime.people.keys_of(&user).map(|key| {
         object! {
             "id" => key.id.as_str(),
-            "key" => key.key.as_str(),
+            "key" => key.name.as_str(),
             "user_id" => key.user.as_str(),
             "updated_at" => key.updated.milliseconds(),
             "permissions" => permissions(),
@@ -238,7 +240,7 @@ fn update_key(prime: &mut Prime, _: &mut Spot, call: &Call<'_>) -> Result<Json, 
     key.updated = call.now;
     Ok(object! {
         "id" => key.id.as_str(),
-        "api_key" => key.key.as_str(),
+        "api_key" => key.name.as_str(),
         "user_id" => user,
         "permissions" => permissions(),
         "whitelisted_ips" => whitelist(key),
@@ -444,7 +446,7 @@ mod tests {
         let user = prime.people.create_user("Ann", PrimeRole::Trader).unwrap();
         let user = user.id.clone();
         let key = prime.people.create_key(&user, Moment::default()).unwrap();
-        let (id, key) = (key.id.clone(), key.key.clone());
+        let (id, key) = (key.id.clone(), key.name.clone());
         for list in ["\"10.0.0.1\"", "[1]", "[\"host\"]", "{}"] {
             let body =
                 format!(r#"{{"user_id":"{user}","key_id":"{id}","whitelisted_ips":{list}}}"#);

@@ -46,7 +46,7 @@ pub(crate) struct Key {
     /// 13 capital letters and digits; not the key itself.
     pub id: String,
     /// What is sent as `ApiKey`.
-    pub key: String,
+    pub name: String,
     pub secret: String,
     /// The user's id.
     pub user: String,
@@ -60,7 +60,7 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key")
             .field("id", &self.id)
-            .field("key", &self.key)
+            .field("name", &self.name)
             .field("user", &self.user)
             .field("whitelist", &self.whitelist)
             .field("updated", &self.updated)
@@ -104,8 +104,8 @@ impl People {
                 None => return false,
             },
         };
-        let (key, secret) = (config.key, config.secret);
-        self.insert_key(&user, key, secret, now).is_some()
+        self.insert_key(&user, &config.key, config.secret, now)
+            .is_some()
     }
 
     /// The secret of a key and whose it is; none if there is no such key or its user is disabled.
@@ -164,23 +164,23 @@ impl People {
     pub(crate) fn create_key(&mut self, user: &str, now: Moment) -> Option<&Key> {
         let key = self.ids.capitals(12);
         let secret = self.ids.capitals(31).to_ascii_lowercase();
-        self.insert_key(user, key, secret, now)
+        self.insert_key(user, &key, secret, now)
     }
 
-    fn insert_key(&mut self, user: &str, key: String, secret: String, now: Moment) -> Option<&Key> {
+    fn insert_key(&mut self, user: &str, key: &str, secret: String, now: Moment) -> Option<&Key> {
         if !self.users.contains_key(user) || self.keys_of(user).count() >= MOST_KEYS {
             return None;
         }
         let made = Key {
             id: self.ids.capitals(13),
-            key: key.clone(),
+            name: key.to_owned(),
             secret,
             user: user.to_owned(),
             whitelist: Vec::new(),
             updated: now,
         };
-        self.keys.insert(key.clone(), made);
-        self.keys.get(&key)
+        self.keys.insert(key.to_owned(), made);
+        self.keys.get(key)
     }
 
     /// A key of a user's, by the key's id.
@@ -233,7 +233,7 @@ mod tests {
         let user = user.id.clone();
         assert!(people.create_key("nobody", now).is_none());
         let made = people.create_key(&user, now).unwrap().clone();
-        assert_eq!((made.id.len(), made.key.len()), (13, 12));
+        assert_eq!((made.id.len(), made.name.len()), (13, 12));
         assert_eq!(made.secret.len(), 31);
         assert!(
             made.secret
@@ -241,14 +241,14 @@ mod tests {
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         );
         assert!(!format!("{made:?} {people:?}").contains(&made.secret));
-        assert_eq!(people.key(&made.key).unwrap().1.name, "Ann");
+        assert_eq!(people.key(&made.name).unwrap().1.name, "Ann");
 
         people.user_mut(&user).unwrap().enabled = false;
-        assert!(people.key(&made.key).is_none());
+        assert!(people.key(&made.name).is_none());
         people.user_mut(&user).unwrap().enabled = true;
         assert!(!people.delete_key("nobody", &made.id));
         assert!(people.delete_key(&user, &made.id));
-        assert!(people.key(&made.key).is_none());
+        assert!(people.key(&made.name).is_none());
         assert!(!people.delete_key(&user, &made.id));
     }
 
