@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::desk::Desk;
 use super::handle::PrimeHandle;
 use super::market::{Side, part_of};
-use super::orders::{About, Order, side_name};
+use super::orders::{About, Order, Status, side_name};
 use super::securities::{CURRENCIES, find_currency, find_security};
 use super::trades::Trade;
 use crate::Moment;
@@ -289,8 +289,10 @@ impl Desk {
         }
         if disabled {
             for number in self.orders.live_numbers() {
-                let order = self.orders.get(number);
-                if order.is_some_and(|order| order.symbol == symbol) {
+                // One that is not accepted yet will be refused.
+                let is_one =
+                    |order: &Order| order.symbol == symbol && order.standing != Status::PendingNew;
+                if self.orders.get(number).is_some_and(is_one) {
                     self.cancel(number, "the security is disabled");
                 }
             }
@@ -303,7 +305,7 @@ impl Desk {
     fn open_order(&self, order_id: &str) -> Option<(u64, &Order)> {
         let number = self.orders.by_id(order_id)?;
         let order = self.orders.get(number)?;
-        let is_open = order.is_live() && order.standing != super::orders::Status::PendingNew;
+        let is_open = order.is_live() && order.standing != Status::PendingNew;
         is_open.then_some((number, order))
     }
 

@@ -143,6 +143,19 @@ fn securities_and_currencies_are_listed_and_removed() {
     );
     stage.limit("B", "Buy", "1", "49000");
     assert_eq!(text(&stage.news()[1], "OrdRejReason"), "UnknownSymbol");
+    assert!(stage.desk.set_disabled("BTC-USD", false, stage.now));
+    stage.desk.delay = SECOND;
+    stage.limit("C", "Buy", "1", "49000");
+    assert!(stage.desk.set_disabled("BTC-USD", true, stage.now));
+    stage.wait(SECOND);
+    assert_eq!(
+        stage.rows(),
+        [
+            "(C) PendingNew PendingNew 1 0 1",
+            "(C) Rejected Rejected 1 0 1"
+        ]
+    );
+    securities.poll(&stage.desk, stage.now).unwrap();
     assert!(stage.desk.set_disabled("SOL", true, stage.now));
     assert!(currencies.poll(&stage.desk, stage.now).unwrap()[0].remove);
     assert!(stage.desk.set_disabled("BTC-USD", false, stage.now));
