@@ -453,7 +453,8 @@ impl Sim {
         SimBuilder::default()
     }
 
-    /// Kraken: Spot, Custody and the external Custody API on one host.
+    /// Kraken: Spot, Custody, the external Custody API and the REST calls of
+    /// Prime on one host.
     pub fn kraken(&self) -> &KrakenHandle {
         &self.kraken
     }

@@ -99,7 +99,8 @@ pub struct Credentials {
     pub secret: String,
 }
 
-/// Kraken's simulated host: Spot, Custody and the external Custody API.
+/// Kraken's simulated host: Spot, Custody, the external Custody API and the REST
+/// calls of Prime.
 #[derive(Clone)]
 pub struct KrakenHandle {
     kraken: Arc<Mutex<Kraken>>,
@@ -120,7 +121,7 @@ impl KrakenHandle {
         Self { kraken, clock, url }
     }
 
-    /// The base URL to give to clients of all three APIs, such as
+    /// The base URL to give to clients of all its APIs, such as
     /// `http://127.0.0.1:49152`.
     pub fn url(&self) -> &str {
         &self.url

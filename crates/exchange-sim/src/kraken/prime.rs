@@ -46,7 +46,9 @@ pub(crate) struct Operation {
 pub(crate) const OPERATIONS: &[Operation] = &[
     operation("CreatePrimeApiUser", CHANGE, create_user),
     operation("GetPrimeApiUser", READ, get_user),
-    operation("ListPrimeApiUsers", READ, list_users),
+    operation("ListPrimeApiUsers", READ, |prime, _, _| {
+        Ok(list_users(prime))
+    }),
     operation("UpdatePrimeApiUser", CHANGE, update_user),
     operation("UpdatePrimeApiUserRoles", CHANGE, update_user_roles),
     operation("CreatePrimeApiUserKey", CHANGE, create_key),
@@ -152,9 +154,9 @@ fn get_user(prime: &mut Prime, _: &mut Spot, call: &Call<'_>) -> Result<Json, Re
     Ok(object! { "data" => user_json(user(prime, call)?) })
 }
 
-fn list_users(prime: &mut Prime, _: &mut Spot, _: &Call<'_>) -> Result<Json, Refusal> {
+fn list_users(prime: &Prime) -> Json {
     let users: Json = prime.people.users().map(user_json).collect();
-    Ok(object! { "data" => users })
+    object! { "data" => users }
 }
 
 fn update_user(prime: &mut Prime, _: &mut Spot, call: &Call<'_>) -> Result<Json, Refusal> {
