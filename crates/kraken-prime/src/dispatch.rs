@@ -289,9 +289,7 @@ impl Form for AnyOrder {
             strategy: Option<StrategyName>,
         }
         match value.decode::<Peek>()?.strategy {
-            Some(StrategyName::SteadyPace) => {
-                as_type::<NewOrderSingle<'static, SteadyPace>>(value)
-            }
+            Some(StrategyName::SteadyPace) => as_type::<NewOrderSingle<'static, SteadyPace>>(value),
             Some(StrategyName::StopLimit) => as_type::<NewOrderSingle<'static, StopLimit>>(value),
             _ => as_type::<NewOrderSingle<'static, RawJson>>(value),
         }

@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use wire_check::api::APIS;
 use wire_check::payload::values;
+use wire_check::report::Step;
 use wire_check::{Part, Report, Verdict, check};
 use xtask::pipeline::{self, Source};
 
@@ -374,5 +375,5 @@ fn is_named(sample: &Sample, pointer: &str) -> bool {
         .map(|failed| (&failed.pointer, &failed.place));
     nulls
         .chain(failed)
-        .any(|(found, place)| found == pointer && place.named.last() == Some(&true))
+        .any(|(found, place)| found == pointer && place.steps.last() == Some(&Step::Named))
 }

@@ -85,10 +85,17 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
         for (n, after) in new.calls.iter().enumerate() {
             let Some((o, _)) = matched.iter().find(|(_, other)| *other == n) else {
                 let subject = format!("{}()", after.operation.rust_method);
+                let made = after.operation;
+                // What the rules took it for is what a reviewer must not overlook.
                 let what = What::Added {
                     ty: Some(format!(
-                        "{} {}",
-                        after.operation.method, after.operation.path
+                        "{} {}, effect `{}`, pace {} of {}, permission {}",
+                        made.method,
+                        made.path,
+                        made.effect.word(),
+                        made.pace.cost,
+                        made.pace.counter,
+                        made.permission
                     )),
                     required: false,
                 };
@@ -293,10 +300,18 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
             let pointer = self.new.place(after.at, after.is_rest());
             let whats = match pair {
                 Some((o, _)) => self.member(&old[*o], after, part, built),
-                None => vec![What::Added {
-                    ty: Some(rust(after.schema, &str::to_owned)),
-                    required: after.always && !after.is_rest(),
-                }],
+                None => {
+                    let ty = rust(after.schema, &str::to_owned);
+                    let may_miss = part == Part::Field(Owner::Crate) && !after.always;
+                    vec![What::Added {
+                        ty: Some(if may_miss && after.is_option() {
+                            format!("Option<{ty}>")
+                        } else {
+                            ty
+                        }),
+                        required: after.always && !after.is_rest(),
+                    }]
+                }
             };
             for what in whats {
                 self.push(&at, pointer.clone(), what);

@@ -19,8 +19,7 @@ pub(crate) struct OfUser {
 
 /// No parameters.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Nothing {
-}
+pub(crate) struct Nothing {}
 
 /// What of a user becomes another.
 #[derive(Serialize, Deserialize)]
@@ -91,4 +90,3 @@ pub(crate) struct OfLeg {
     pub(crate) batch_id: String,
     pub(crate) asset: String,
 }
-

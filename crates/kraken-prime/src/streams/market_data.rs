@@ -57,7 +57,11 @@ pub struct MarketDataSnapshots {
     price_increment: Option<Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     depth: Option<u32>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "exchange_wire::decimal")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "exchange_wire::decimal"
+    )]
     size_buckets: Vec<Decimal>,
 }
 

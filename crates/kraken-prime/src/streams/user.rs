@@ -30,7 +30,9 @@ pub struct Users {
 
 impl Users {
     pub(crate) fn new() -> Self {
-        Self { name: Self::NAME.into() }
+        Self {
+            name: Self::NAME.into(),
+        }
     }
 }
 
