@@ -38,6 +38,20 @@ struct Comparison<'c, 'o, 'n> {
     changes: Vec<Change>,
 }
 
+/// A new argument or field, with the type a caller meets.
+fn added(member: &Member<'_>, part: Part) -> What {
+    let ty = rust(member.schema, &str::to_owned);
+    let may_miss = part == Part::Field(Owner::Crate) && member.is_option();
+    What::Added {
+        ty: Some(if may_miss {
+            format!("Option<{ty}>")
+        } else {
+            ty
+        }),
+        required: member.always && !member.is_rest(),
+    }
+}
+
 /// Where a change is and what a caller calls the place.
 struct At<'a> {
     operations: &'a [&'a str],
@@ -300,18 +314,7 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
             let pointer = self.new.place(after.at, after.is_rest());
             let whats = match pair {
                 Some((o, _)) => self.member(&old[*o], after, part, built),
-                None => {
-                    let ty = rust(after.schema, &str::to_owned);
-                    let may_miss = part == Part::Field(Owner::Crate) && !after.always;
-                    vec![What::Added {
-                        ty: Some(if may_miss && after.is_option() {
-                            format!("Option<{ty}>")
-                        } else {
-                            ty
-                        }),
-                        required: after.always && !after.is_rest(),
-                    }]
-                }
+                None => vec![added(after, part)],
             };
             for what in whats {
                 self.push(&at, pointer.clone(), what);
