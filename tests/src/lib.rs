@@ -42,14 +42,27 @@ use std::{
 
 use xtask::{apis::APIS, model::Model, pipeline, pipeline::Source};
 
+/// The workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// How many operations stand in the text of a description, YAML or JSON, told without reading it.
+pub fn operations_written(text: &str) -> usize {
+    let ids = text.lines().filter(|line| {
+        let line = line.trim_start().trim_start_matches('"');
+        line.starts_with("operationId")
+    });
+    ids.count()
+}
+
 /// The normalised descriptions of all APIs, in the order of [`APIS`].
 pub fn models() -> &'static [Model] {
     static MODELS: OnceLock<Vec<Model>> = OnceLock::new();
     MODELS.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         APIS.iter()
             .map(
-                |api| match pipeline::describe(root, api, &Source::Committed) {
+                |api| match pipeline::describe(root(), api, &Source::Committed) {
                     Ok(described) => described.model,
                     Err(problems) => panic!("{}: {problems}", api.name),
                 },

@@ -16,6 +16,10 @@ use workspace_tests::{
     plain::{Answered, Caller},
 };
 
+/// Operations that the simulator does not have yet, each a gap to be closed. A new operation of a
+/// description stands here until it is simulated, and is called below from then on.
+const NOT_SIMULATED: &[&str] = &[];
+
 /// Calls operations, and holds every answer against its description.
 struct Run {
     answers: Answers,
@@ -98,8 +102,16 @@ impl Run {
     /// Fails with everything that did not fit, and with operations nobody called.
     fn end(self) {
         assert!(self.misfits.is_empty(), "{}", self.misfits.join("\n"));
-        let all: BTreeSet<String> = self.answers.operations().map(str::to_owned).collect();
-        assert_eq!(all, self.called);
+        let all: BTreeSet<String> = self
+            .answers
+            .operations()
+            .filter(|operation| !NOT_SIMULATED.contains(operation))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(
+            all, self.called,
+            "call what is left here, or name it in NOT_SIMULATED"
+        );
     }
 }
 

@@ -131,6 +131,7 @@ fn apply_action(
         }
     };
     let follow = action.get("x-follow").and_then(Value::as_bool) == Some(true);
+    with_own_parameters(document, target, &path);
     let pointers = places(document, target, &path, follow);
     if pointers.is_empty() {
         outcome.unmatched.push(problem(
@@ -165,6 +166,40 @@ fn carry_out(document: &mut Value, mut pointers: Vec<String>, update: Option<&Va
         match (document.pointer_mut(pointer), update) {
             (Some(node), Some(update)) => merge(node, update),
             _ => remove_at(document, pointer),
+        }
+    }
+}
+
+/// Gives operations a parameter of their own, where they refer to one that the target looks for.
+///
+/// A filter does not look through references. What an action says of a parameter of one operation
+/// holds for that one, and not for all that share it.
+fn with_own_parameters(document: &mut Value, target: &str, path: &JsonPath) {
+    let Some((operations, _)) = target.split_once(".parameters[?") else {
+        return;
+    };
+    let Ok(operations) = JsonPath::parse(operations) else {
+        return;
+    };
+    for operation in located(document, &operations) {
+        let list = format!("{operation}/parameters");
+        let count = document.pointer(&list).and_then(Value::as_array);
+        for index in 0..count.map_or(0, Vec::len) {
+            let place = format!("{list}/{index}");
+            let shared = referred(document, &place);
+            let Some(own) = shared.and_then(|shared| document.pointer(&shared).cloned()) else {
+                continue;
+            };
+            let before = located(document, path).len();
+            let Some(parameter) = document.pointer_mut(&place) else {
+                continue;
+            };
+            let reference = std::mem::replace(parameter, own);
+            if located(document, path).len() == before
+                && let Some(parameter) = document.pointer_mut(&place)
+            {
+                *parameter = reference;
+            }
         }
     }
 }
@@ -491,6 +526,31 @@ mod tests {
         );
         assert_eq!(schemas["z"].get("x-name"), None);
         assert_eq!(schemas["x/y"]["title"], "the component");
+    }
+
+    #[test]
+    fn a_shared_parameter_is_found_and_changed_for_one_operation() {
+        let shared = json!({"name": "pair", "schema": {"type": "string"}});
+        let reference = json!({"$ref": "#/components/parameters/p"});
+        let mut document = json!({
+            "paths": {
+                "/a": {"get": {"parameters": [{"name": "x"}, reference]}},
+                "/b": {"get": {"parameters": [reference]}},
+            },
+            "components": {"parameters": {"p": shared}},
+        });
+        let actions = json!([{
+            "target": "$.paths['/a'].get.parameters[?@.name=='pair'].schema",
+            "description": "why",
+            "update": {"x-format": "asset-list"},
+        }]);
+        let outcome = apply(&mut document, &overlay(&actions));
+        assert_eq!((outcome.applied, outcome.unmatched.len()), (1, 0));
+        let own = &document["paths"]["/a"]["get"]["parameters"];
+        assert_eq!(own[1]["schema"]["x-format"], "asset-list");
+        assert_eq!(own[0], json!({"name": "x"}));
+        assert_eq!(document["paths"]["/b"]["get"]["parameters"][0], reference);
+        assert_eq!(document["components"]["parameters"]["p"], shared);
     }
 
     #[test]

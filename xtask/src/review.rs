@@ -156,7 +156,8 @@ fn content(snapshot: &str) -> &str {
 
 fn changed_lines(old: &str, new: &str) -> Vec<String> {
     if old.trim().is_empty() {
-        return vec![format!("new, {} lines", new.trim().lines().count())];
+        let lines = new.trim().lines().map(|line| format!("+ {line}"));
+        return std::iter::once("new".to_owned()).chain(lines).collect();
     }
     // A snapshot ends without a line's end.
     let (old, new) = (format!("{}\n", old.trim()), format!("{}\n", new.trim()));
@@ -207,7 +208,7 @@ mod tests {
             ]
         );
         assert_eq!(changed_lines(content(old), content(old)), [""; 0]);
-        assert_eq!(changed_lines("", "a\nb\n"), ["new, 2 lines"]);
+        assert_eq!(changed_lines("", "a\nb\n"), ["new", "+ a", "+ b"]);
     }
 
     #[test]

@@ -108,12 +108,15 @@ fn run(root: &Path, api: &str, from: &str, accept: bool) -> (anyhow::Result<bool
     (result, String::from_utf8(out).unwrap())
 }
 
+/// A version that no committed description has.
+const NEWER: &str = "99.1.0";
+
 /// The committed description with one operation less and another version.
 fn newer() -> Vec<u8> {
     let mut document = load::load(&workspace().join(APIS[0].spec), "spec")
         .unwrap()
         .value;
-    document["info"]["version"] = "1.2.0".into();
+    document["info"]["version"] = NEWER.into();
     document["paths"]
         .as_object_mut()
         .unwrap()
@@ -122,15 +125,34 @@ fn newer() -> Vec<u8> {
     serde_json::to_vec_pretty(&document).unwrap()
 }
 
+/// Makes the first entry of the record one of ours, whatever is committed by now.
+fn transcribed_long_ago(root: &Path) {
+    let path = root.join(sources::FILE);
+    let text = fs::read_to_string(&path).unwrap();
+    let mut entries = 0;
+    let lines = text.lines().map(|line| {
+        entries += usize::from(line == "[[api]]");
+        match line.split(" = ").next() {
+            Some("date") if entries == 1 => "date = \"2020-01-01\"",
+            Some("transcription") if entries == 1 => "transcription = true",
+            Some("note") if entries == 1 => "note = \"Ours.\"",
+            _ => line,
+        }
+    });
+    let text: String = lines.flat_map(|line| [line, "\n"]).collect();
+    fs::write(&path, text).unwrap();
+}
+
 #[test]
 fn what_changed_is_shown_and_only_accepted_on_demand() {
     let root = only_specs();
+    transcribed_long_ago(root.path());
     let before = contents(root.path());
     let url = server(answer("200 OK", &newer()));
 
     let (result, text) = run(root.path(), "kraken-spot", &url, false);
     assert!(result.unwrap(), "{text}");
-    for part in ["get_server_time() is gone", "1.1.0 → 1.2.0", "--accept"] {
+    for part in ["get_server_time() is gone", "→ 99.1.0", "--accept"] {
         assert!(text.contains(part), "{part} in:\n{text}");
     }
     assert_eq!(contents(root.path()), before);
@@ -140,9 +162,9 @@ fn what_changed_is_shown_and_only_accepted_on_demand() {
     let spec = fs::read(root.path().join(APIS[0].spec)).unwrap();
     assert_eq!(spec, newer());
     let origin = sources::origin(root.path(), &APIS[0], &load::digest(&spec)).unwrap();
-    assert_eq!(origin.version, "1.2.0");
+    assert_eq!(origin.version, NEWER);
     assert!(!origin.transcription);
-    assert!(origin.date.as_str() > "2026-08-17", "{}", origin.date);
+    assert!(origin.date.as_str() > "2020-01-01", "{}", origin.date);
     // The address of a test is none to write down; everything of the other APIs stays.
     assert!(origin.url.starts_with("https://"));
     let record = fs::read_to_string(root.path().join(sources::FILE)).unwrap();
@@ -394,4 +416,175 @@ fn overlays_hold_for_other_names_of_components() {
         let (found, text) = compare();
         assert_eq!(found.changes.len(), expected.len(), "{text}");
     }
+}
+
+/// Puts the parameters of operations among the components.
+fn with_shared_parameters(document: &Value) -> Value {
+    let mut document = document.clone();
+    let mut moved = serde_json::Map::new();
+    for (path, item) in document["paths"].as_object_mut().unwrap() {
+        for operation in item.as_object_mut().unwrap().values_mut() {
+            let parameters = operation
+                .get_mut("parameters")
+                .and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
+                if parameter.get("$ref").is_none() {
+                    let name = format!("p{}{}", moved.len(), path.replace('/', "_"));
+                    let reference = format!("#/components/parameters/{name}");
+                    let own = std::mem::replace(parameter, serde_json::json!({"$ref": reference}));
+                    moved.insert(name, own);
+                }
+            }
+        }
+    }
+    assert!(!moved.is_empty());
+    let components = document["components"].as_object_mut().unwrap();
+    let there = components
+        .entry("parameters")
+        .or_insert_with(|| serde_json::json!({}));
+    there.as_object_mut().unwrap().extend(moved);
+    document
+}
+
+/// Puts schemas of a single use where they are used.
+fn with_schemas_in_place(document: &Value) -> Value {
+    let mut document = document.clone();
+    let text = document.to_string();
+    let uses = |reference: &str| text.matches(&format!("\"{reference}\"")).count();
+    let schemas = document["components"]["schemas"].clone();
+    inline(&mut document, &schemas, &uses);
+    let components = document["components"]["schemas"].as_object_mut().unwrap();
+    let before = components.len();
+    components.retain(|name, _| uses(&format!("#/components/schemas/{name}")) != 1);
+    assert!(components.len() < before);
+    document
+}
+
+/// Replaces references of a single use, those within what is put there included.
+fn inline(node: &mut Value, schemas: &Value, uses: &dyn Fn(&str) -> usize) {
+    if let Some(reference) = node.get("$ref").and_then(Value::as_str)
+        && let Some(name) = reference.strip_prefix("#/components/schemas/")
+        && uses(reference) == 1
+    {
+        let own = schemas[name].clone();
+        let mut beside = std::mem::replace(node, own);
+        let beside = beside.as_object_mut().unwrap();
+        beside.shift_remove("$ref");
+        node.as_object_mut().unwrap().extend(std::mem::take(beside));
+    }
+    match node {
+        Value::Object(members) => members
+            .values_mut()
+            .for_each(|member| inline(member, schemas, uses)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| inline(item, schemas, uses)),
+        _ => {}
+    }
+}
+
+fn against_the_tree(
+    root: &Path,
+    api: &'static xtask::apis::Api,
+    document: &Value,
+) -> (diff::ApiReport, String) {
+    let new = Side::Bytes("vendor's".to_owned(), serde_json::to_vec(document).unwrap());
+    let report = diff::between(root, &[api], &Side::Tree, &new).unwrap();
+    let text = report.print(Format::Text).unwrap();
+    (report.apis.into_iter().next().unwrap(), text)
+}
+
+/// Where a parameter stands is nothing that rules, overlays or callers notice.
+#[test]
+fn overlays_hold_for_parameters_among_the_components() {
+    let root = only_specs();
+    for api in APIS {
+        let committed = load::load(&workspace().join(api.spec), api.spec).unwrap();
+        let (found, text) =
+            against_the_tree(root.path(), api, &with_shared_parameters(&committed.value));
+        assert!(
+            found.problems.is_empty() && found.unmatched.is_empty(),
+            "{text}"
+        );
+        // An action that looks among the shared parameters finds one more of the name.
+        let expected: &[&str] = match api.name {
+            "kraken-custody-external" => &["list_task_activities().task_id"],
+            _ => &[],
+        };
+        let changed = found.changes.iter().map(|judged| &*judged.change.subject);
+        assert_eq!(changed.collect::<Vec<_>>(), expected, "{text}");
+    }
+}
+
+/// An action that goes by paths finds a schema wherever it stands. One that looks for a component
+/// by its properties does not find it in place, nor one on a reference that is none any more; both
+/// are named.
+#[test]
+fn only_actions_on_components_miss_schemas_in_place() {
+    let root = only_specs();
+    for api in APIS {
+        let committed = load::load(&workspace().join(api.spec), api.spec).unwrap();
+        let (found, text) =
+            against_the_tree(root.path(), api, &with_schemas_in_place(&committed.value));
+        let others = found.unmatched.iter().map(ToString::to_string);
+        let others: Vec<String> = others
+            .filter(|said| !said.contains("$.components") && !said.contains("['$ref']"))
+            .collect();
+        assert_eq!(others, [""; 0], "{text}");
+    }
+}
+
+/// Actions are reported when their target is gone, and others are not.
+#[test]
+fn the_actions_on_a_path_that_is_gone_are_named() {
+    let root = only_specs();
+    let mut tried = 0;
+    for api in APIS {
+        let overlay = load::load(&workspace().join(api.overlay), api.overlay).unwrap();
+        let targets: Vec<String> = overlay.value["actions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|action| action["target"].as_str().unwrap().to_owned())
+            .collect();
+        let committed = load::load(&workspace().join(api.spec), api.spec).unwrap();
+        let vendors = in_the_vendors_style(&committed.value);
+        let paths = vendors["paths"].as_object().unwrap();
+        let of = |path: &str| -> Vec<&String> {
+            let start = format!("$.paths['{path}'].");
+            let all = targets.iter();
+            all.filter(|target| target.starts_with(&start)).collect()
+        };
+        // A few of each API are enough, and quick.
+        let paths = paths.keys().filter(|path| !of(path).is_empty());
+        for path in paths.step_by(6) {
+            let expected = of(path);
+            let start = format!("$.paths['{path}'].");
+            let mut without = vendors.clone();
+            without["paths"]
+                .as_object_mut()
+                .unwrap()
+                .shift_remove(path)
+                .unwrap();
+            let (found, text) = against_the_tree(root.path(), api, &without);
+            let unmatched = &found.unmatched;
+            for target in &expected {
+                assert!(
+                    unmatched
+                        .iter()
+                        .any(|said| said.to_string().contains(*target)),
+                    "{target}\n{text}"
+                );
+            }
+            // A target by another path says nothing about this one.
+            let strangers = unmatched.iter().map(ToString::to_string).filter(|said| {
+                said.contains("$.paths['")
+                    && !said.contains(&start)
+                    && !said.contains(&format!("'{path}'"))
+            });
+            assert_eq!(strangers.collect::<Vec<_>>(), [""; 0], "{path}");
+            tried += expected.len();
+        }
+    }
+    assert!(tried > 10, "{tried}");
 }

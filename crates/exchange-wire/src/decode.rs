@@ -24,6 +24,29 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
         .map_err(|error| DecodeError::new(bytes, &error, find_path::<T>(bytes)))
 }
 
+/// As [`from_slice`], for a text, which need not be looked at for broken UTF-8 again.
+///
+/// # Errors
+/// As [`from_slice`].
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+    #[cfg(feature = "watch")]
+    if crate::watch::is_on() {
+        return from_slice(text.as_bytes());
+    }
+    serde_json::from_str(text).map_err(|error| {
+        let bytes = text.as_bytes();
+        DecodeError::new(bytes, &error, find_path::<T>(bytes))
+    })
+}
+
+/// Says that the value that is being read is kept in the form it comes in, for types of other
+/// crates that do so.
+#[doc(hidden)]
+pub fn any_form() {
+    #[cfg(feature = "watch")]
+    crate::watch::any_form();
+}
+
 /// Runs `read`, which decodes a member that its object was asked for by name.
 #[doc(hidden)]
 pub fn member<R>(name: &str, read: impl FnOnce() -> R) -> R {

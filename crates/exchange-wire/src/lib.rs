@@ -48,7 +48,7 @@ pub mod watch;
 pub use adapters::{AsComma, AsDecimal, AsInteger};
 pub use codec::Codec;
 pub use decimal::{DecimalError, parse_decimal};
-pub use decode::{DecodeError, from_slice};
+pub use decode::{DecodeError, from_slice, from_str};
 pub use indexmap::IndexMap;
 pub use lenient::null_as_default;
 pub use loss::{Loss, losses};

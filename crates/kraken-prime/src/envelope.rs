@@ -5,8 +5,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use exchange_transport::{Error, Kind, Severity, VendorMessage};
+use exchange_wire::rest::member;
 use exchange_wire::{AsInteger, DecodeError, RawJson};
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::ser::{SerializeMap as _, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::enums::Action;
@@ -14,45 +16,34 @@ use crate::record::Extra;
 use crate::time::Time;
 
 /// A message of a stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Message<T> {
     /// The number of the request that it answers.
     pub reqid: u64,
     /// The stream's name.
-    #[serde(rename = "type")]
     pub kind: String,
     /// When the venue published it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ts: Option<Time>,
     /// Counts the messages of a request from 1.
-    #[serde(rename = "seqNum", skip_serializing_if = "Option::is_none")]
     pub seq_num: Option<u64>,
     /// Whether it begins a snapshot: what was known before is void.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub initial: Option<bool>,
     /// Whether its records are updates or removals; `None` is taken as an update.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
     /// The text given when subscribing.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
     /// How many records the stream has in all.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub total_count: Option<u64>,
     /// There are more pages. They are asked for without your doing.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// Whether it is a further page.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<bool>,
     /// The records; may be none.
     pub data: Vec<T>,
     /// Members this version does not know, as they came.
-    #[serde(skip)]
     pub extra: Extra,
     /// Whether all pages of the snapshot are there, this one included. Not on the wire.
-    #[serde(skip)]
     pub complete: bool,
 }
 
@@ -75,14 +66,53 @@ impl<T: DeserializeOwned> Message<T> {
     ///
     /// If it is not JSON or does not have the form of the stream's messages; the error says where.
     pub fn parse(text: &str) -> Result<Self, DecodeError> {
-        // A text need not be looked at for broken UTF-8 again; only a failure pays for its path.
-        serde_json::from_str(text).or_else(|_| exchange_wire::from_slice(text.as_bytes()))
+        exchange_wire::from_str(text)
     }
 }
 
+/// As on the wire, with the members that are not known.
+impl<T: Serialize> Serialize for Message<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        type Plain = exchange_wire::codec::by_name::Codec;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("reqid", &self.reqid)?;
+        map.serialize_entry("type", &self.kind)?;
+        member::write::<Plain, _, _>(&mut map, "ts", &self.ts)?;
+        member::write::<Plain, _, _>(&mut map, "seqNum", &self.seq_num)?;
+        member::write::<Plain, _, _>(&mut map, "initial", &self.initial)?;
+        member::write::<Plain, _, _>(&mut map, "action", &self.action)?;
+        member::write::<Plain, _, _>(&mut map, "tag", &self.tag)?;
+        member::write::<Plain, _, _>(&mut map, "total_count", &self.total_count)?;
+        member::write::<Plain, _, _>(&mut map, "next", &self.next)?;
+        member::write::<Plain, _, _>(&mut map, "page", &self.page)?;
+        map.serialize_entry("data", &self.data)?;
+        for (name, value) in self.extra.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// What a message may have, with the other spelling of a member beside it.
+const MEMBERS: &[&str] = &[
+    "reqid",
+    "type",
+    "ts",
+    "seqNum",
+    "seq",
+    "initial",
+    "action",
+    "tag",
+    "total_count",
+    "next",
+    "page",
+    "data",
+];
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Message<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MessageVisitor(PhantomData))
+        // Says which members are known; `serde_json` reads it as any object.
+        deserializer.deserialize_struct("Message", MEMBERS, MessageVisitor(PhantomData))
     }
 }
 
@@ -189,7 +219,7 @@ impl<'de> Visitor<'de> for HeadVisitor<'_, 'de> {
 }
 
 /// The first message of a connection.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Hello {
     pub(crate) ts: Option<Time>,
     pub(crate) session_id: Option<String>,
@@ -233,8 +263,8 @@ impl Refusal {
     }
 }
 
-#[derive(Deserialize)]
-struct ErrorObject {
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ErrorObject {
     #[serde(default = "no_code")]
     code: AsInteger<Option<i64>>,
     msg: Option<String>,

@@ -52,6 +52,8 @@
 pub mod client;
 pub mod commands;
 mod connection;
+#[cfg(feature = "dispatch")]
+pub mod dispatch;
 pub mod enums;
 mod envelope;
 mod lifecycle;

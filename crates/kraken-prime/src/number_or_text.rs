@@ -67,6 +67,7 @@ impl Serialize for NumberOrText {
 
 impl<'de> Deserialize<'de> for NumberOrText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        exchange_wire::decode::any_form();
         deserializer.deserialize_any(ValueVisitor)
     }
 }

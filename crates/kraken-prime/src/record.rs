@@ -119,7 +119,12 @@ macro_rules! record {
                         })
                     }
                 }
-                deserializer.deserialize_map(Visitor)
+                // Says which members are known; `serde_json` reads it as any object.
+                deserializer.deserialize_struct(
+                    stringify!($name),
+                    &[$($key $(, $alias)*),+],
+                    Visitor,
+                )
             }
         }
     };

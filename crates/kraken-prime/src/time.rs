@@ -180,6 +180,7 @@ impl Serialize for Time {
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        exchange_wire::decode::any_form();
         deserializer.deserialize_any(TimeVisitor)
     }
 }

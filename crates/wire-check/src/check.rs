@@ -8,7 +8,7 @@ use exchange_wire::watch::{self, Known, Seen};
 use crate::api::{self, Api, Failure, Part, Reading};
 use crate::payload::{self, Kind, Values};
 use crate::report::{
-    AnyForm, Failed, Lacking, Lost, Null, Place, Refusal, Report, Reshaped, Unknown, Verdict,
+    AnyForm, Failed, Lacking, Lost, Null, Place, Refusal, Report, Reshaped, Step, Unknown, Verdict,
 };
 
 /// Holds one payload against the types of an operation.
@@ -107,17 +107,21 @@ impl<'s> Types<'s> {
 
     /// Which steps of a pointer the types name.
     fn place(&self, pointer: &str) -> Place {
-        let mut named = Vec::new();
+        let mut steps = Vec::new();
         let mut start = 0;
         while start < pointer.len() {
             let end = pointer[start + 1..]
                 .find('/')
                 .map_or(pointer.len(), |at| start + 1 + at);
             let member = payload::unescape(&pointer[start + 1..end]);
-            named.push(self.names(&pointer[..start], &member) == Some(true));
+            steps.push(match self.names(&pointer[..start], &member) {
+                Some(true) => Step::Named,
+                Some(false) => Step::New,
+                None => Step::Key,
+            });
             start = end;
         }
-        Place { named }
+        Place { steps }
     }
 }
 

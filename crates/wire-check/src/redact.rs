@@ -3,13 +3,14 @@
 //! A payload says in many places whose it is: keys, tokens, addresses, IIBANs, account numbers,
 //! transaction and order ids, names. No list of members could name them all, least of all the new
 //! ones that a report is about. So nothing is picked out: **no value is shown at all**, only its
-//! kind and length. What stays are the names of members that the types know, indices, and words
-//! that can only be words: new names and new enum values without digits (but for two), in one case,
-//! not longer than 32 characters. A transaction id, an address, an IIBAN, a key and an order id with
-//! its capitals and hyphens are none of those.
+//! kind and length. What stays are the names of members that the types know, indices, names of new
+//! members beside those, and words that can only be words: new enum values without digits (but for
+//! two), in one case or with few capitals, not longer than 32 characters. A transaction id, an
+//! address, an IIBAN, a key and an order id with its capitals and hyphens are none of those. The keys
+//! of a map (accounts, assets, people) are never shown.
 
 use crate::payload::{Kind, escape, unescape};
-use crate::report::{Lost, Place, Report};
+use crate::report::{Lost, Place, Report, Step};
 
 /// What stands in place of a key or a word.
 const MASK: &str = "***";
@@ -31,7 +32,7 @@ pub fn redact(mut report: Report) -> Report {
             .enumerate()
             // Category and text; what follows is about the caller.
             .map(|(index, piece)| {
-                if index < 2 && is_prose(piece) {
+                if index < 2 && (is_prose(piece) || is_word(piece)) {
                     piece
                 } else {
                     MASK
@@ -81,15 +82,29 @@ fn mask(lost: &mut Lost) {
 
 /// The pointer with keys masked.
 fn pointer(pointer: &str, place: &Place) -> String {
-    place.map(pointer, |_, named, step| {
+    place.map(pointer, |_, known, step| {
         let name = unescape(step);
         let index = name.len() < 6 && name.parse::<u32>().is_ok();
-        if named || index || is_word(&name) {
+        let shown = match known {
+            Step::Named => true,
+            Step::New => index || is_word(&name) || is_name(&name),
+            Step::Key => index,
+        };
+        if shown {
             escape(&name).into_owned()
         } else {
             MASK.to_owned()
         }
     })
+}
+
+/// Whether a member that its type does not know has a name like others: `ClOrdID`, `sha256`.
+fn is_name(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.len() <= LONGEST
+        && digits <= 2
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Whether a text can only be a word of an API.
@@ -104,8 +119,9 @@ fn is_word(text: &str) -> bool {
         (_, 0) => true,
         // Capitals with hyphens are order ids.
         (0, _) => !text.contains(['-', ' ']),
-        // `camelCase`, where capitals are few.
-        _ => starts_small && upper * 3 <= lower && joints == 0,
+        // `camelCase`, where capitals are few, and `PascalCase` without digits.
+        _ if starts_small => upper * 3 <= lower && joints == 0,
+        _ => upper * 3 <= lower && joints + digits == 0,
     };
     !text.is_empty()
         && text.len() <= LONGEST
@@ -163,6 +179,8 @@ mod tests {
             "tier2",
             "GOOD_TILL_DATE",
             "maker-or-cancel",
+            "PendingReplace",
+            "GoodTillCancel",
         ] {
             assert!(is_word(word), "{word}");
         }
@@ -185,6 +203,23 @@ mod tests {
             "",
         ] {
             assert!(!is_word(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_new_members_stay() {
+        for name in ["NickName", "OrigClOrdID", "api_url2", "RFQID"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in [
+            "a b",
+            "7a",
+            "3RM9K4ZTC0C00",
+            "AA03N84GR6WPZXAI",
+            "t@x.y",
+            "",
+        ] {
+            assert!(!is_name(name), "{name}");
         }
     }
 

@@ -77,19 +77,31 @@ pub struct Report {
     pub any_form: Vec<AnyForm>,
 }
 
-/// Which steps of a pointer the types name; the others are keys and indices.
+/// What the types know of one step of a pointer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Step {
+    /// The type names it.
+    Named,
+    /// The type has names, and this is none of them.
+    New,
+    /// A key of a map, an index, or something within a value without a type.
+    #[default]
+    Key,
+}
+
+/// What the types know of the steps of a pointer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     /// One for each step.
-    pub named: Vec<bool>,
+    pub steps: Vec<Step>,
 }
 
 impl Place {
     /// The pointer with `*` for keys and indices, but for the last step.
     pub fn pattern(&self, pointer: &str) -> String {
-        let last = self.named.len().saturating_sub(1);
-        self.map(pointer, |index, named, step| {
-            if named || index == last && step.parse::<usize>().is_err() {
+        let last = self.steps.len().saturating_sub(1);
+        self.map(pointer, |index, known, step| {
+            if known == Step::Named || index == last && step.parse::<usize>().is_err() {
                 step.to_owned()
             } else {
                 "*".to_owned()
@@ -99,18 +111,18 @@ impl Place {
 
     /// The pointer with `*` for all keys and indices.
     pub fn starred(&self, pointer: &str) -> String {
-        self.map(pointer, |_, named, step| {
-            if named { step } else { "*" }.to_owned()
+        self.map(pointer, |_, known, step| {
+            if known == Step::Named { step } else { "*" }.to_owned()
         })
     }
 
     /// The pointer with its steps replaced.
-    pub fn map(&self, pointer: &str, replace: impl Fn(usize, bool, &str) -> String) -> String {
+    pub fn map(&self, pointer: &str, replace: impl Fn(usize, Step, &str) -> String) -> String {
         let steps = pointer.split('/').skip(1).enumerate();
         steps.fold(String::new(), |mut text, (index, step)| {
-            let named = self.named.get(index).copied().unwrap_or(false);
+            let known = self.steps.get(index).copied().unwrap_or_default();
             text.push('/');
-            text.push_str(&replace(index, named, step));
+            text.push_str(&replace(index, known, step));
             text
         })
     }

@@ -258,6 +258,120 @@ fn redacted_output_shows_nothing_private() {
 }
 
 #[test]
+fn redacted_output_shows_nothing_private_of_prime() {
+    let private = [
+        "tom@company.com",
+        "Tom",
+        "174K1Q9GC0C00",
+        "smith-family",
+        "6xq8p1mvk9r3n7swt2l5cj4eaydhzbf",
+        "KRA5L19LAW8Z",
+        "192.168.1.1",
+    ];
+    let [email, name, id, account, secret, key, address] = private;
+    let user = format!(
+        r#"{{"reqid":1,"type":"User","data":[{{"CustomerUserID":"{id}","Email":"{email}","NickName":"{name}",
+        "Config":[{{"Key":"{key}","Value":"{name}","More":"{email}"}}],
+        "MarketAccountAuthorizations":{{"{account}":null}}}}]}}"#
+    );
+    let report = format!(
+        r#"{{"reqid":1,"type":"Order","data":[{{"CustomerUser":["{email}"],"OrderID":"{id}"}}]}}"#
+    );
+    let made = format!(
+        r#"{{"error":[],"result":{{"id":"{id}","api_key":"{key}","api_secret":["{secret}"],"whitelisted_ips":["{address}"]}}}}"#
+    );
+    let listed = made.replace(
+        &format!("[\"{secret}\"]"),
+        &format!("\"{secret}\",\"owner\":\"{email}\""),
+    );
+    let refusal =
+        format!(r#"{{"reqid":1,"type":"error","error":{{"code":1,"msg":"no {name} here"}}}}"#);
+    for (operation, payload, expected) in [
+        ("User", &user, 1),
+        ("Order", &report, 2),
+        ("createPrimeApiUserKey", &made, 2),
+        ("createPrimeApiUserKey", &listed, 1),
+        ("User", &refusal, 0),
+    ] {
+        for format in ["text", "json"] {
+            let arguments = ["kraken-prime", operation, "--format", format];
+            let open = text(&run(&arguments, payload.as_bytes()));
+            // Without it there is something to hide, but where a secret may be near.
+            assert!(
+                private.iter().any(|secret| open.contains(secret)) || payload == &made,
+                "{open}"
+            );
+            let masked = run(
+                &[&arguments[..], &["--redact"]].concat(),
+                payload.as_bytes(),
+            );
+            let shown = text(&masked);
+            assert_eq!(code(&masked), expected, "{shown}");
+            for secret in private {
+                assert!(!shown.contains(secret), "{secret}: {shown}");
+            }
+        }
+    }
+    let shown = text(&run(&["kraken-prime", "User", "--redact"], user.as_bytes()));
+    // What is new is still named.
+    assert!(shown.contains("/data/0/NickName = a text"), "{shown}");
+    let shown = text(&run(
+        &["kraken-prime", "User", "--redact"],
+        refusal.as_bytes(),
+    ));
+    assert!(shown.contains("error:code 1:***"), "{shown}");
+}
+
+/// What stands for the stream itself is no loss, and what belongs to another stream does not fit.
+#[test]
+fn messages_of_prime_are_held_against_their_stream() {
+    for (operation, payload, expected) in [
+        (
+            "Exposure",
+            r#"{"reqid":1,"type":"Exposure","data":[],"next":""}"#,
+            0,
+        ),
+        (
+            "Exposure",
+            r#"{"reqid":1,"type":"Exposure","data":[],"next":"x"}"#,
+            0,
+        ),
+        ("Exposure", r#"{"reqid":1,"type":"Balance","data":[]}"#, 2),
+        ("Exposure", r#"{"reqid":1,"data":[]}"#, 2),
+        (
+            "Exposure",
+            r#"{"reqid":1,"type":"error","error":{"code":77,"msg":"x"}}"#,
+            1,
+        ),
+        ("error", r#"{"reqid":1,"type":"error","error":"text"}"#, 0),
+        (
+            "error",
+            r#"{"reqid":1,"type":"error","error":{"code":1,"hint":2}}"#,
+            1,
+        ),
+        (
+            "subscribe",
+            r#"{"reqid":1,"type":"subscribe","streams":[{"name":"Trades"}]}"#,
+            2,
+        ),
+        (
+            "subscribe",
+            r#"{"reqid":1,"type":"subscribe","streams":[{"name":"Trade","Depth":1}]}"#,
+            1,
+        ),
+        (
+            "NewOrderSingle",
+            r#"{"reqid":1,"type":"NewOrderSingle","data":[]}"#,
+            0,
+        ),
+        ("cancel", "[]", 2),
+    ] {
+        let output = run(&["kraken-prime", operation], payload.as_bytes());
+        assert_eq!(code(&output), expected, "{payload}\n{}", text(&output));
+    }
+}
+
+#[test]
 fn the_list_names_every_api() {
     let output = run(&["--list"], b"");
     let shown = text(&output);

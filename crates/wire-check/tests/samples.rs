@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use wire_check::api::APIS;
 use wire_check::payload::values;
+use wire_check::report::Step;
 use wire_check::{Part, Report, Verdict, check};
 use xtask::pipeline::{self, Source};
 
@@ -57,8 +58,42 @@ fn samples() -> &'static [Sample] {
                 });
             }
         }
+        of_prime(&mut samples);
         samples
     })
+}
+
+/// Prime's sheets: messages with a type each, and REST calls.
+fn of_prime(samples: &mut Vec<Sample>) {
+    let api = "kraken-prime";
+    for line in include_str!("../../kraken-prime/tests/samples.jsonl").lines() {
+        let payload: Value = serde_json::from_str(line).unwrap();
+        let operation = payload["type"].as_str().unwrap().to_owned();
+        let entries = wire_check::api::find(api).unwrap().operations();
+        let entry = entries.iter().find(|entry| entry.id == operation).unwrap();
+        let part = entry.parts[0];
+        samples.push(Sample {
+            api,
+            operation,
+            part,
+            payload,
+        });
+    }
+    for line in include_str!("../../kraken-prime/tests/rest.tsv").lines() {
+        let [part, operation, payload] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        samples.push(Sample {
+            api,
+            operation: operation.to_owned(),
+            part: match part {
+                "answer" => Part::Answer,
+                "request" => Part::Request,
+                other => panic!("{other}"),
+            },
+            payload: serde_json::from_str(payload).unwrap(),
+        });
+    }
 }
 
 /// The examples of the descriptions, from the model of the generator.
@@ -129,15 +164,15 @@ const KEPT_WORDS: &[&str] = &["Buy", "SIDE_TYPE_BUY", "market buy", "stop-limit"
 
 #[test]
 fn every_operation_that_is_listed_has_a_sample() {
-    let sampled: HashSet<(&str, &str)> = samples()
+    let sampled: HashSet<(&str, &str, Part)> = samples()
         .iter()
-        .filter(|sample| sample.part == Part::Answer)
-        .map(|sample| (sample.api, sample.operation.as_str()))
+        .map(|sample| (sample.api, sample.operation.as_str(), sample.part))
         .collect();
     for api in APIS {
         for entry in api.operations() {
+            let usual = (api.name(), entry.id.as_str(), entry.parts[0]);
             assert!(
-                entry.file || sampled.contains(&(api.name(), entry.id.as_str())),
+                entry.file || sampled.contains(&usual),
                 "{} {}",
                 api.name(),
                 entry.id
@@ -340,5 +375,5 @@ fn is_named(sample: &Sample, pointer: &str) -> bool {
         .map(|failed| (&failed.pointer, &failed.place));
     nulls
         .chain(failed)
-        .any(|(found, place)| found == pointer && place.named.last() == Some(&true))
+        .any(|(found, place)| found == pointer && place.steps.last() == Some(&Step::Named))
 }

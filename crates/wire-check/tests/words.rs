@@ -7,9 +7,12 @@
     reason = "a test fails by them, its helpers too"
 )]
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use wire_check::api::find;
+use wire_check::payload::values;
 use wire_check::{Part, Verdict, check};
 use xtask::model::Operation;
 use xtask::pipeline::{self, Source};
@@ -120,4 +123,84 @@ fn unknown_words_in_geminis_requests_are_named() {
             .collect();
         assert_eq!(found, [(pointer, "zz")], "{report}");
     }
+}
+
+/// Prime has no description either: its enums by the names of their members.
+#[test]
+fn unknown_words_in_primes_payloads_are_named() {
+    const ENUMS: &[&str] = &[
+        "Action",
+        "AggressorSide",
+        "DecisionStatus",
+        "ErrorAction",
+        "ExecType",
+        "OrdStatus",
+        "OrdType",
+        "QuoteStatus",
+        "Side",
+        "Status",
+        "Strategy",
+        "TimeInForce",
+        "TradeStatus",
+        "UpdateAction",
+        "asset_kind",
+        "role",
+        "roles",
+        "statuses",
+    ];
+    let sheet = include_str!("../../kraken-prime/tests/samples.jsonl");
+    let messages = sheet.lines().map(|line| {
+        let payload: Value = serde_json::from_str(line).unwrap();
+        (payload["type"].as_str().unwrap().to_owned(), None, payload)
+    });
+    let sheet = include_str!("../../kraken-prime/tests/rest.tsv");
+    let calls = sheet.lines().map(|line| {
+        let [part, operation, payload] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        let part = if part == "answer" {
+            Part::Answer
+        } else {
+            Part::Request
+        };
+        let payload = serde_json::from_str(payload).unwrap();
+        (operation.to_owned(), Some(part), payload)
+    });
+    let mut met = HashSet::new();
+    for (operation, part, payload) in messages.chain(calls) {
+        let entries = find("kraken-prime").unwrap().operations();
+        let entry = entries.iter().find(|entry| entry.id == operation).unwrap();
+        let part = part.unwrap_or(entry.parts[0]);
+        let text = payload.to_string();
+        for (pointer, value) in values(&text).by_pointer {
+            let member = pointer
+                .rsplit('/')
+                .find(|step| step.parse::<usize>().is_err());
+            let name = ENUMS.iter().find(|name| Some(**name) == member);
+            let (Some(name), true) = (name, value.starts_with('"')) else {
+                continue;
+            };
+            // Those of an order of any strategy are kept as they come.
+            if operation == "OrderCancelReplaceRequest" && pointer.contains("/Parameters/") {
+                continue;
+            }
+            met.insert(*name);
+            let report = check(
+                "kraken-prime",
+                &operation,
+                part,
+                changed(&payload, &pointer).as_bytes(),
+            );
+            let found = report.unknown.iter().any(|unknown| {
+                unknown.pointer == pointer
+                    && unknown.word == "zz-new/word"
+                    && !unknown.known.is_empty()
+            });
+            assert!(
+                found && report.verdict == Verdict::Differs && report.lost.is_empty(),
+                "{pointer}\n{report}"
+            );
+        }
+    }
+    assert_eq!(met.len(), ENUMS.len(), "{met:?}");
 }

@@ -38,6 +38,20 @@ struct Comparison<'c, 'o, 'n> {
     changes: Vec<Change>,
 }
 
+/// A new argument or field, with the type a caller meets.
+fn added(member: &Member<'_>, part: Part) -> What {
+    let ty = rust(member.schema, &str::to_owned);
+    let may_miss = part == Part::Field(Owner::Crate) && member.is_option();
+    What::Added {
+        ty: Some(if may_miss {
+            format!("Option<{ty}>")
+        } else {
+            ty
+        }),
+        required: member.always && !member.is_rest(),
+    }
+}
+
 /// Where a change is and what a caller calls the place.
 struct At<'a> {
     operations: &'a [&'a str],
@@ -85,10 +99,17 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
         for (n, after) in new.calls.iter().enumerate() {
             let Some((o, _)) = matched.iter().find(|(_, other)| *other == n) else {
                 let subject = format!("{}()", after.operation.rust_method);
+                let made = after.operation;
+                // What the rules took it for is what a reviewer must not overlook.
                 let what = What::Added {
                     ty: Some(format!(
-                        "{} {}",
-                        after.operation.method, after.operation.path
+                        "{} {}, effect `{}`, pace {} of {}, permission {}",
+                        made.method,
+                        made.path,
+                        made.effect.word(),
+                        made.pace.cost,
+                        made.pace.counter,
+                        made.permission
                     )),
                     required: false,
                 };
@@ -293,10 +314,7 @@ impl<'o, 'n> Comparison<'_, 'o, 'n> {
             let pointer = self.new.place(after.at, after.is_rest());
             let whats = match pair {
                 Some((o, _)) => self.member(&old[*o], after, part, built),
-                None => vec![What::Added {
-                    ty: Some(rust(after.schema, &str::to_owned)),
-                    required: after.always && !after.is_rest(),
-                }],
+                None => vec![added(after, part)],
             };
             for what in whats {
                 self.push(&at, pointer.clone(), what);

@@ -2,6 +2,10 @@
 //!
 //! The verdict is about programs that use our crates, not about the wire: an open enum may grow, an
 //! answer may get fields, but a field that turns from certain to optional does not compile.
+//!
+//! A call's own request type (`AddOrderRequest`) counts by its builder alone. Its fields are public,
+//! too, and change their types with the parameters; but it is `#[non_exhaustive]`, and who does not
+//! read one from JSON meets none.
 
 use super::change::{Change, Owner, Part, What};
 use crate::model::Effect;

@@ -1,7 +1,9 @@
 //! `OrderCancelRequest`: cancels an order.
 
+use std::borrow::Cow;
+
 use exchange_transport::{Error, Given, Missing};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{OrderId, id_or_new, json, request_rejected};
 use crate::client::Client;
@@ -86,10 +88,10 @@ impl<S, O> CancelOrder<S, O> {
         let order = self.order.given();
         let (order_id, orig_cl_ord_id) = order.parts();
         let data = json(&OrderCancelRequest {
-            symbol: &self.symbol.given(),
-            cl_ord_id: &cl_ord_id,
-            orig_cl_ord_id,
-            order_id,
+            symbol: self.symbol.given().into(),
+            cl_ord_id: Cow::Borrowed(&cl_ord_id),
+            orig_cl_ord_id: orig_cl_ord_id.map(Cow::Borrowed),
+            order_id: order_id.map(Cow::Borrowed),
             transact_time: Time::now(),
         })?;
         let tracker = self.client.trackers().orders(&self.client).await?;
@@ -107,16 +109,16 @@ impl<S, O> CancelOrder<S, O> {
 }
 
 /// What is sent.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct OrderCancelRequest<'a> {
-    symbol: &'a str,
+pub(crate) struct OrderCancelRequest<'a> {
+    symbol: Cow<'a, str>,
     #[serde(rename = "ClOrdID")]
-    cl_ord_id: &'a str,
+    cl_ord_id: Cow<'a, str>,
     #[serde(rename = "OrigClOrdID", skip_serializing_if = "Option::is_none")]
-    orig_cl_ord_id: Option<&'a str>,
+    orig_cl_ord_id: Option<Cow<'a, str>>,
     #[serde(rename = "OrderID", skip_serializing_if = "Option::is_none")]
-    order_id: Option<&'a str>,
+    order_id: Option<Cow<'a, str>>,
     transact_time: Time,
 }
 

@@ -1,7 +1,9 @@
 //! `OrderControlRequest`: pauses an order, or lets it go on.
 
+use std::borrow::Cow;
+
 use exchange_transport::{Error, Given, Missing};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{OrderId, id_or_new, json, request_rejected};
 use crate::client::Client;
@@ -73,9 +75,9 @@ impl<O, A> ControlOrder<O, A> {
         let order = self.order.given();
         let (order_id, orig_cl_ord_id) = order.parts();
         let data = json(&OrderControlRequest {
-            cl_ord_id: &cl_ord_id,
-            orig_cl_ord_id,
-            order_id,
+            cl_ord_id: Cow::Borrowed(&cl_ord_id),
+            orig_cl_ord_id: orig_cl_ord_id.map(Cow::Borrowed),
+            order_id: order_id.map(Cow::Borrowed),
             transact_time: Time::now(),
             action: self.action.given(),
         })?;
@@ -93,15 +95,15 @@ impl<O, A> ControlOrder<O, A> {
 }
 
 /// What is sent.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct OrderControlRequest<'a> {
+pub(crate) struct OrderControlRequest<'a> {
     #[serde(rename = "ClOrdID")]
-    cl_ord_id: &'a str,
+    cl_ord_id: Cow<'a, str>,
     #[serde(rename = "OrigClOrdID", skip_serializing_if = "Option::is_none")]
-    orig_cl_ord_id: Option<&'a str>,
+    orig_cl_ord_id: Option<Cow<'a, str>>,
     #[serde(rename = "OrderID", skip_serializing_if = "Option::is_none")]
-    order_id: Option<&'a str>,
+    order_id: Option<Cow<'a, str>>,
     transact_time: Time,
     action: ControlAction,
 }

@@ -46,6 +46,18 @@ mod replace;
 mod strategy;
 mod user_config;
 
+/// What the commands send, for `dispatch`.
+#[cfg(feature = "dispatch")]
+pub(crate) mod sent {
+    pub(crate) use super::cancel::OrderCancelRequest;
+    pub(crate) use super::control::OrderControlRequest;
+    pub(crate) use super::new_order::NewOrderSingle;
+    pub(crate) use super::quote_cancel::QuoteCancelRequest;
+    pub(crate) use super::quote_request::QuoteRequest;
+    pub(crate) use super::replace::OrderCancelReplaceRequest;
+    pub(crate) use super::user_config::Wanted as UserConfig;
+}
+
 pub use cancel::CancelOrder;
 pub use control::ControlOrder;
 pub use new_order::{NewOrder, Placed, Pricing};

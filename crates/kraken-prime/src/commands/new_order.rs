@@ -1,10 +1,12 @@
 //! `NewOrderSingle`: places an order.
 
+use std::borrow::Cow;
+
 use std::sync::Arc;
 
 use exchange_transport::{Error, Given, Kind, Missing};
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::{OrderId, Strategy, above_zero, id_or_new, json, rejected};
@@ -267,8 +269,8 @@ impl<S, D, Q, P> NewOrder<S, D, Q, P> {
         } = self.options;
         let cl_ord_id = id_or_new(cl_ord_id, "ClOrdID")?;
         let data = json(&NewOrderSingle {
-            symbol: &self.symbol.given(),
-            cl_ord_id: &cl_ord_id,
+            symbol: self.symbol.given().into(),
+            cl_ord_id: Cow::Borrowed(&cl_ord_id),
             side: self.side.given(),
             transact_time: Time::now(),
             order_qty: above_zero(self.quantity.given(), "OrderQty")?,
@@ -309,18 +311,19 @@ impl<S, D, Q, P> NewOrder<S, D, Q, P> {
 }
 
 /// What is sent.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct NewOrderSingle<'a> {
-    symbol: &'a str,
+pub(crate) struct NewOrderSingle<'a, P = Strategy> {
+    symbol: Cow<'a, str>,
     #[serde(rename = "ClOrdID")]
-    cl_ord_id: &'a str,
+    cl_ord_id: Cow<'a, str>,
     side: Side,
     transact_time: Time,
     #[serde(with = "exchange_wire::decimal")]
     order_qty: Decimal,
     ord_type: OrdType,
     #[serde(
+        default,
         skip_serializing_if = "Option::is_none",
         with = "exchange_wire::decimal"
     )]
@@ -332,12 +335,13 @@ struct NewOrderSingle<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     strategy: Option<StrategyName>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    parameters: Option<Strategy>,
+    parameters: Option<P>,
     #[serde(rename = "QuoteID", skip_serializing_if = "Option::is_none")]
     quote_id: Option<String>,
     #[serde(rename = "RFQID", skip_serializing_if = "Option::is_none")]
     rfq_id: Option<String>,
     #[serde(
+        default,
         skip_serializing_if = "Option::is_none",
         with = "exchange_wire::decimal"
     )]

@@ -1,7 +1,9 @@
 //! `QuoteCancelRequest`: drops a request for a quote.
 
+use std::borrow::Cow;
+
 use exchange_transport::{Error, Given, Missing};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{json, rejected};
 use crate::client::Client;
@@ -67,8 +69,8 @@ impl<R, F> CancelQuote<R, F> {
         let quote_req_id = self.quote_req_id.given();
         let RfqId(rfq_id) = self.rfq_id.given();
         let data = json(&QuoteCancelRequest {
-            quote_req_id: &quote_req_id,
-            rfq_id: &rfq_id,
+            quote_req_id: Cow::Borrowed(&quote_req_id),
+            rfq_id: Cow::Borrowed(&rfq_id),
             transact_time: Time::now(),
         })?;
         let tracker = self.client.trackers().quotes(&self.client).await?;
@@ -85,13 +87,13 @@ impl<R, F> CancelQuote<R, F> {
 }
 
 /// What is sent.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct QuoteCancelRequest<'a> {
+pub(crate) struct QuoteCancelRequest<'a> {
     #[serde(rename = "QuoteReqID")]
-    quote_req_id: &'a str,
+    quote_req_id: Cow<'a, str>,
     #[serde(rename = "RFQID")]
-    rfq_id: &'a str,
+    rfq_id: Cow<'a, str>,
     transact_time: Time,
 }
 

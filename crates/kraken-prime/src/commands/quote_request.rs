@@ -1,8 +1,10 @@
 //! `QuoteRequest`: asks for prices.
 
+use std::borrow::Cow;
+
 use exchange_transport::{Error, Given, Missing};
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{above_zero, id_or_new, json, rejected};
 use crate::client::Client;
@@ -122,10 +124,10 @@ impl<S, C, Q> RequestQuote<S, C, Q> {
     {
         let quote_req_id = id_or_new(self.quote_req_id, "QuoteReqID")?;
         let data = json(&QuoteRequest {
-            quote_req_id: &quote_req_id,
+            quote_req_id: Cow::Borrowed(&quote_req_id),
             order_qty: above_zero(self.quantity.given(), "OrderQty")?,
-            currency: &self.currency.given(),
-            symbol: &self.symbol.given(),
+            currency: self.currency.given().into(),
+            symbol: self.symbol.given().into(),
             side: self.side,
             transact_time: Time::now(),
             parameters: NoParameters {},
@@ -145,24 +147,25 @@ impl<S, C, Q> RequestQuote<S, C, Q> {
 }
 
 /// What is sent.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct QuoteRequest<'a> {
+pub(crate) struct QuoteRequest<'a> {
     #[serde(rename = "QuoteReqID")]
-    quote_req_id: &'a str,
+    quote_req_id: Cow<'a, str>,
     #[serde(with = "exchange_wire::decimal")]
     order_qty: Decimal,
-    currency: &'a str,
-    symbol: &'a str,
+    currency: Cow<'a, str>,
+    symbol: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     side: Option<Side>,
     transact_time: Time,
+    #[serde(default)]
     parameters: NoParameters,
 }
 
 /// The vendor's sample has the object, and no member of it is documented.
-#[derive(Serialize)]
-struct NoParameters {}
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct NoParameters {}
 
 fn judge(quote_req_id: &str, quote: &Quote) -> Option<Result<Quote, Error>> {
     if quote.quote_req_id.as_deref() != Some(quote_req_id) {

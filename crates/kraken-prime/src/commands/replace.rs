@@ -1,8 +1,10 @@
 //! `OrderCancelReplaceRequest`: changes an order.
 
+use std::borrow::Cow;
+
 use exchange_transport::{Error, Given, Missing};
 use exchange_wire::{Decimal, RawJson};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{OrderId, Strategy, above_zero, id_or_new, json, request_rejected};
 use crate::client::Client;
@@ -40,6 +42,13 @@ struct Options {
 enum Parameters {
     Of(Strategy),
     AsGiven(RawJson),
+}
+
+/// Which strategy they belong to may not be told, so all are taken.
+impl<'de> Deserialize<'de> for Parameters {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RawJson::deserialize(deserializer).map(Self::AsGiven)
+    }
 }
 
 /// A replacement; made by [`Client::replace_order`].
@@ -136,10 +145,10 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
         let order = self.order.given();
         let (order_id, orig_cl_ord_id) = order.parts();
         let data = json(&OrderCancelReplaceRequest {
-            symbol: &self.symbol.given(),
-            cl_ord_id: &cl_ord_id,
-            orig_cl_ord_id,
-            order_id,
+            symbol: self.symbol.given().into(),
+            cl_ord_id: Cow::Borrowed(&cl_ord_id),
+            orig_cl_ord_id: orig_cl_ord_id.map(Cow::Borrowed),
+            order_id: order_id.map(Cow::Borrowed),
             order_qty: above_zero(self.quantity.given(), "OrderQty")?,
             price: self.options.price,
             transact_time: Time::now(),
@@ -161,19 +170,20 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
 }
 
 /// What is sent.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct OrderCancelReplaceRequest<'a> {
-    symbol: &'a str,
+pub(crate) struct OrderCancelReplaceRequest<'a> {
+    symbol: Cow<'a, str>,
     #[serde(rename = "ClOrdID")]
-    cl_ord_id: &'a str,
+    cl_ord_id: Cow<'a, str>,
     #[serde(rename = "OrigClOrdID", skip_serializing_if = "Option::is_none")]
-    orig_cl_ord_id: Option<&'a str>,
+    orig_cl_ord_id: Option<Cow<'a, str>>,
     #[serde(rename = "OrderID", skip_serializing_if = "Option::is_none")]
-    order_id: Option<&'a str>,
+    order_id: Option<Cow<'a, str>>,
     #[serde(with = "exchange_wire::decimal")]
     order_qty: Decimal,
     #[serde(
+        default,
         skip_serializing_if = "Option::is_none",
         with = "exchange_wire::decimal"
     )]

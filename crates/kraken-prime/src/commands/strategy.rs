@@ -1,7 +1,7 @@
 //! How an order is worked.
 
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::enums::{ErrorAction, StrategyName};
 use crate::span::Span;
@@ -50,7 +50,7 @@ impl From<StopLimit> for Strategy {
 }
 
 /// Splits the order into clips that are sent at equal intervals.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SteadyPace {
     #[serde(with = "exchange_wire::decimal")]
@@ -61,6 +61,7 @@ pub struct SteadyPace {
     #[serde(skip_serializing_if = "Option::is_none")]
     end_time: Option<Time>,
     #[serde(
+        default,
         skip_serializing_if = "Option::is_none",
         with = "exchange_wire::decimal"
     )]
@@ -108,7 +109,7 @@ impl SteadyPace {
 }
 
 /// Holds the order until a price is met, and then places it as a limit order.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct StopLimit {
     #[serde(with = "exchange_wire::decimal")]

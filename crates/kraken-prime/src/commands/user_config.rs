@@ -1,7 +1,7 @@
 //! `UserConfig`: stores a setting.
 
 use exchange_transport::{Error, Given, Kind, Missing};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::json;
 use crate::client::Client;
@@ -87,9 +87,9 @@ impl<K> SetUserConfig<K> {
 }
 
 /// What is sent.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Wanted {
+pub(crate) struct Wanted {
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,

@@ -28,9 +28,9 @@ use exchange_transport::{
     Access, Answer, Call, Effect, Error, Given, Missing, Operation, Pace, Permission,
 };
 use kraken_core::{ClientBuilder, Core, Scheme};
-use serde::Serialize;
 
-mod types;
+pub(crate) mod body;
+pub(crate) mod types;
 
 pub use kraken_core::SecretText;
 pub use types::{
@@ -337,13 +337,8 @@ impl<NameArg, RoleArg> CreateUser<NameArg, RoleArg> {
         NameArg: Given<String>,
         RoleArg: Given<UserRole>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            name: String,
-            role: UserRole,
-        }
         let mut call = Call::new(&CREATE_USER);
-        call.body(&Body {
+        call.body(&body::NewUser {
             name: self.name.given(),
             role: self.role.given(),
         })?;
@@ -390,12 +385,8 @@ impl<UserIdArg> GetUser<UserIdArg> {
     where
         UserIdArg: Given<String>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            user_id: String,
-        }
         let mut call = Call::new(&GET_USER);
-        call.body(&Body {
+        call.body(&body::OfUser {
             user_id: self.user_id.given(),
         })?;
         Ok(self.core.call::<Data<PrimeUser>>(call).await?.data)
@@ -428,10 +419,8 @@ impl ListUsers {
     /// Without credentials before anything is sent; else whatever the venue, the network or the
     /// answer's form has against it.
     pub async fn send(self) -> Result<Vec<PrimeUser>, Error> {
-        #[derive(Serialize)]
-        struct Body {}
         let mut call = Call::new(&LIST_USERS);
-        call.body(&Body {})?;
+        call.body(&body::Nothing {})?;
         Ok(self.core.call::<Data<Vec<PrimeUser>>>(call).await?.data)
     }
 }
@@ -493,16 +482,8 @@ impl<UserIdArg> UpdateUser<UserIdArg> {
     where
         UserIdArg: Given<String>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            user_id: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            name: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            status: Option<UserStatus>,
-        }
         let mut call = Call::new(&UPDATE_USER);
-        call.body(&Body {
+        call.body(&body::UserChange {
             user_id: self.user_id.given(),
             name: self.name,
             status: self.status,
@@ -563,13 +544,8 @@ impl<UserIdArg, RoleArg> UpdateUserRole<UserIdArg, RoleArg> {
         UserIdArg: Given<String>,
         RoleArg: Given<UserRole>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            user_id: String,
-            role: UserRole,
-        }
         let mut call = Call::new(&UPDATE_USER_ROLE);
-        call.body(&Body {
+        call.body(&body::RoleChange {
             user_id: self.user_id.given(),
             role: self.role.given(),
         })?;
@@ -616,12 +592,8 @@ impl<UserIdArg> CreateUserKey<UserIdArg> {
     where
         UserIdArg: Given<String>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            user_id: String,
-        }
         let mut call = Call::new(&CREATE_USER_KEY);
-        call.body(&Body {
+        call.body(&body::OfUser {
             user_id: self.user_id.given(),
         })?;
         self.core.call(call).await
@@ -667,12 +639,8 @@ impl<UserIdArg> ListUserKeys<UserIdArg> {
     where
         UserIdArg: Given<String>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            user_id: String,
-        }
         let mut call = Call::new(&LIST_USER_KEYS);
-        call.body(&Body {
+        call.body(&body::OfUser {
             user_id: self.user_id.given(),
         })?;
         Ok(self.core.call::<Data<Vec<PrimeKey>>>(call).await?.data)
@@ -741,15 +709,8 @@ impl<UserIdArg, KeyIdArg> UpdateUserKey<UserIdArg, KeyIdArg> {
         UserIdArg: Given<String>,
         KeyIdArg: Given<String>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            user_id: String,
-            key_id: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            whitelisted_ips: Option<Vec<String>>,
-        }
         let mut call = Call::new(&UPDATE_USER_KEY);
-        call.body(&Body {
+        call.body(&body::KeyChange {
             user_id: self.user_id.given(),
             key_id: self.key_id.given(),
             whitelisted_ips: self.whitelisted_ips,
@@ -810,13 +771,8 @@ impl<UserIdArg, KeyIdArg> DeleteUserKey<UserIdArg, KeyIdArg> {
         UserIdArg: Given<String>,
         KeyIdArg: Given<String>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            user_id: String,
-            key_id: String,
-        }
         let mut call = Call::new(&DELETE_USER_KEY);
-        call.body(&Body {
+        call.body(&body::OfKey {
             user_id: self.user_id.given(),
             key_id: self.key_id.given(),
         })?;
@@ -858,13 +814,8 @@ impl CreateSettlementBatch {
     /// Without credentials before anything is sent; else whatever the venue, the network or the
     /// answer's form has against it.
     pub async fn send(self) -> Result<SettlementBatch, Error> {
-        #[derive(Serialize)]
-        struct Body {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            asset_kind: Option<AssetKind>,
-        }
         let mut call = Call::new(&CREATE_SETTLEMENT_BATCH);
-        call.body(&Body {
+        call.body(&body::NewBatch {
             asset_kind: self.asset_kind,
         })?;
         Ok(self.core.call::<BatchAnswer>(call).await?.batch)
@@ -919,14 +870,8 @@ impl<BatchIdArg> GetSettlementBatch<BatchIdArg> {
     where
         BatchIdArg: Given<String>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            batch_id: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            asset_kind: Option<AssetKind>,
-        }
         let mut call = Call::new(&GET_SETTLEMENT_BATCH);
-        call.body(&Body {
+        call.body(&body::OfBatch {
             batch_id: self.batch_id.given(),
             asset_kind: self.asset_kind,
         })?;
@@ -1000,21 +945,8 @@ impl ListSettlementBatches {
     /// Without credentials before anything is sent; else whatever the venue, the network or the
     /// answer's form has against it.
     pub async fn send(self) -> Result<Batches, Error> {
-        #[derive(Serialize)]
-        struct Body {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            statuses: Option<Vec<BatchStatus>>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            from: Option<i64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            until: Option<i64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            limit: Option<u32>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            offset: Option<u32>,
-        }
         let mut call = Call::new(&LIST_SETTLEMENT_BATCHES);
-        call.body(&Body {
+        call.body(&body::BatchFilter {
             statuses: self.statuses,
             from: self.from,
             until: self.until,
@@ -1077,13 +1009,8 @@ impl<BatchIdArg, AssetArg> SettleBatchAsset<BatchIdArg, AssetArg> {
         BatchIdArg: Given<String>,
         AssetArg: Given<String>,
     {
-        #[derive(Serialize)]
-        struct Body {
-            batch_id: String,
-            asset: String,
-        }
         let mut call = Call::new(&SETTLE_BATCH_ASSET);
-        call.body(&Body {
+        call.body(&body::OfLeg {
             batch_id: self.batch_id.given(),
             asset: self.asset.given(),
         })?;

@@ -2,7 +2,7 @@
 
 use exchange_wire::{Decimal, IndexMap, RawJson, open_enum};
 use kraken_core::SecretText;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::record::record;
 
@@ -46,19 +46,19 @@ open_enum! {
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct Data<T> {
-    pub(super) data: T,
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Data<T> {
+    pub(crate) data: T,
 }
 
-#[derive(Deserialize)]
-pub(super) struct BatchAnswer {
-    pub(super) batch: SettlementBatch,
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BatchAnswer {
+    pub(crate) batch: SettlementBatch,
 }
 
-#[derive(Deserialize)]
-pub(super) struct TransferAnswer {
-    pub(super) transfer: Transfer,
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TransferAnswer {
+    pub(crate) transfer: Transfer,
 }
 
 record! {

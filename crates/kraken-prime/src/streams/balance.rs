@@ -1,7 +1,9 @@
 //! Balance: how much of each currency the account has.
 
+use std::borrow::Cow;
+
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::record::record;
@@ -26,7 +28,7 @@ impl Client {
     /// ```
     pub fn balances(&self) -> Request<Balances> {
         self.request(Balances {
-            name: Balances::NAME,
+            name: Balances::NAME.into(),
             currencies: Vec::new(),
             equivalent_currency: None,
         })
@@ -34,12 +36,12 @@ impl Client {
 }
 
 /// The Balance stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Balances {
     #[serde(rename = "name")]
-    name: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    name: Cow<'static, str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     currencies: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     equivalent_currency: Option<String>,

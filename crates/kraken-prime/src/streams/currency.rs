@@ -1,7 +1,9 @@
 //! Currency: the currencies there are.
 
+use std::borrow::Cow;
+
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::enums::Action;
@@ -18,19 +20,19 @@ impl Client {
     /// The currencies there are, with their increments.
     pub fn currencies(&self) -> Request<Currencies> {
         self.request(Currencies {
-            name: Currencies::NAME,
+            name: Currencies::NAME.into(),
             symbols: Vec::new(),
         })
     }
 }
 
 /// The Currency stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Currencies {
     #[serde(rename = "name")]
-    name: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    name: Cow<'static, str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     symbols: Vec<String>,
 }
 

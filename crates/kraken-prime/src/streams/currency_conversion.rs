@@ -1,7 +1,9 @@
 //! `CurrencyConversion`: rates into one currency.
 
+use std::borrow::Cow;
+
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::enums::FeedStatus;
@@ -18,7 +20,7 @@ impl Client {
     /// What currencies are worth in `currency`.
     pub fn conversions(&self, currency: impl Into<String>) -> Request<Conversions> {
         self.request(Conversions {
-            name: Conversions::NAME,
+            name: Conversions::NAME.into(),
             equivalent_currency: currency.into(),
             currencies: Vec::new(),
             throttle: None,
@@ -28,17 +30,18 @@ impl Client {
 }
 
 /// The `CurrencyConversion` stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Conversions {
     #[serde(rename = "name")]
-    name: &'static str,
+    name: Cow<'static, str>,
     equivalent_currency: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     currencies: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     throttle: Option<Span>,
     #[serde(
+        default,
         skip_serializing_if = "Option::is_none",
         with = "exchange_wire::decimal"
     )]

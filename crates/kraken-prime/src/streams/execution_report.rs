@@ -1,7 +1,9 @@
 //! `ExecutionReport`: every event of every order.
 
+use std::borrow::Cow;
+
 use exchange_wire::{Decimal, RawJson};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::enums::{
@@ -25,18 +27,18 @@ impl Client {
 }
 
 /// The `ExecutionReport` stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ExecutionReports {
     #[serde(rename = "name")]
-    name: &'static str,
+    name: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_date: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end_date: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
     symbol: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     statuses: Vec<OrdStatus>,
     #[serde(rename = "OrderID", skip_serializing_if = "Option::is_none")]
     order_id: Option<String>,
@@ -47,7 +49,7 @@ pub struct ExecutionReports {
 impl ExecutionReports {
     pub(crate) fn new() -> Self {
         Self {
-            name: Self::NAME,
+            name: Self::NAME.into(),
             start_date: None,
             end_date: None,
             symbol: None,

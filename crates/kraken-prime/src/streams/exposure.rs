@@ -1,7 +1,9 @@
 //! Exposure: how much of the credit is in use.
 
+use std::borrow::Cow;
+
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::enums::FeedStatus;
@@ -17,15 +19,15 @@ impl Client {
     /// How much of the credit is in use.
     pub fn exposures(&self) -> Request<Exposures> {
         self.request(Exposures {
-            name: Exposures::NAME,
+            name: Exposures::NAME.into(),
         })
     }
 }
 
 /// The Exposure stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Exposures {
-    name: &'static str,
+    name: Cow<'static, str>,
 }
 
 impl Topic for Exposures {

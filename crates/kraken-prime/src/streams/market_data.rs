@@ -1,7 +1,9 @@
 //! `MarketDataSnapshot`: prices of one security.
 
+use std::borrow::Cow;
+
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::enums::FeedStatus;
@@ -28,7 +30,7 @@ impl Client {
     /// ```
     pub fn market_data(&self, symbol: impl Into<String>) -> Request<MarketDataSnapshots> {
         self.request(MarketDataSnapshots {
-            name: MarketDataSnapshots::NAME,
+            name: MarketDataSnapshots::NAME.into(),
             symbol: symbol.into(),
             throttle: None,
             price_increment: None,
@@ -39,22 +41,27 @@ impl Client {
 }
 
 /// The `MarketDataSnapshot` stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MarketDataSnapshots {
     #[serde(rename = "name")]
-    name: &'static str,
+    name: Cow<'static, str>,
     symbol: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     throttle: Option<Span>,
     #[serde(
+        default,
         skip_serializing_if = "Option::is_none",
         with = "exchange_wire::decimal"
     )]
     price_increment: Option<Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     depth: Option<u32>,
-    #[serde(skip_serializing_if = "Vec::is_empty", with = "exchange_wire::decimal")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "exchange_wire::decimal"
+    )]
     size_buckets: Vec<Decimal>,
 }
 

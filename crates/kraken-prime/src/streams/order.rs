@@ -1,6 +1,8 @@
 //! Order: where each order stands.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::execution_report::ExecutionReport;
 use crate::client::{Client, Request};
@@ -34,18 +36,18 @@ impl Client {
 }
 
 /// The Order stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Orders {
     #[serde(rename = "name")]
-    name: &'static str,
+    name: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_date: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end_date: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
     symbol: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     statuses: Vec<OrdStatus>,
     #[serde(rename = "OrderID", skip_serializing_if = "Option::is_none")]
     order_id: Option<String>,
@@ -56,7 +58,7 @@ pub struct Orders {
 impl Orders {
     pub(crate) fn new() -> Self {
         Self {
-            name: Self::NAME,
+            name: Self::NAME.into(),
             start_date: None,
             end_date: None,
             symbol: None,

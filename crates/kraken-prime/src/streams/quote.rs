@@ -1,7 +1,9 @@
 //! Quote: answers to requests for quotes.
 
+use std::borrow::Cow;
+
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::enums::{QuoteStatus, RejectReason, Side};
@@ -23,11 +25,11 @@ impl Client {
 }
 
 /// The Quote stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Quotes {
     #[serde(rename = "name")]
-    name: &'static str,
+    name: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_date: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +43,7 @@ pub struct Quotes {
 impl Quotes {
     pub(crate) fn new() -> Self {
         Self {
-            name: Self::NAME,
+            name: Self::NAME.into(),
             start_date: None,
             end_date: None,
             symbol: None,

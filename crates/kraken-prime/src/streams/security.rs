@@ -1,7 +1,9 @@
 //! Security: what can be traded, and its rules.
 
+use std::borrow::Cow;
+
 use exchange_wire::{Decimal, RawJson};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::enums::Action;
@@ -18,19 +20,19 @@ impl Client {
     /// What can be traded, with sizes and increments.
     pub fn securities(&self) -> Request<Securities> {
         self.request(Securities {
-            name: Securities::NAME,
+            name: Securities::NAME.into(),
             symbols: Vec::new(),
         })
     }
 }
 
 /// The Security stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Securities {
     #[serde(rename = "name")]
-    name: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    name: Cow<'static, str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     symbols: Vec<String>,
 }
 

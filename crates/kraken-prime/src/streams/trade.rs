@@ -1,7 +1,9 @@
 //! Trade: the account's fills.
 
+use std::borrow::Cow;
+
 use exchange_wire::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::enums::{ExecType, Side, TradeStatus};
@@ -19,7 +21,7 @@ impl Client {
     /// status takes the place of the one before.
     pub fn trades(&self) -> Request<Trades> {
         self.request(Trades {
-            name: Trades::NAME,
+            name: Trades::NAME.into(),
             start_date: None,
             end_date: None,
             symbol: None,
@@ -30,11 +32,11 @@ impl Client {
 }
 
 /// The Trade stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Trades {
     #[serde(rename = "name")]
-    name: &'static str,
+    name: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_date: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,9 @@
 //! User: who is connected, and what may be done.
 
+use std::borrow::Cow;
+
 use exchange_wire::{IndexMap, RawJson};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Request};
 use crate::enums::ConfigMode;
@@ -21,14 +23,16 @@ impl Client {
 }
 
 /// The User stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Users {
-    name: &'static str,
+    name: Cow<'static, str>,
 }
 
 impl Users {
     pub(crate) fn new() -> Self {
-        Self { name: Self::NAME }
+        Self {
+            name: Self::NAME.into(),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Kraken Spot and the two Custody APIs.
+//! Kraken Spot and the two Custody APIs, and what Prime shares with them.
 
 use exchange_transport::{Answer, Error, Kind, Operation};
 use exchange_wire::RawJson;
@@ -8,10 +8,10 @@ use super::{Api, Entry, Failure, Part, Reading};
 
 /// An API behind generated clients.
 pub(super) struct Kraken {
-    name: &'static str,
-    rows: fn() -> Vec<&'static Operation>,
-    answer: fn(&str, &[u8]) -> Result<RawJson, DispatchError>,
-    request: fn(&str, &[u8]) -> Result<RawJson, DispatchError>,
+    pub(super) name: &'static str,
+    pub(super) rows: fn() -> Vec<&'static Operation>,
+    pub(super) answer: fn(&str, &[u8]) -> Result<RawJson, DispatchError>,
+    pub(super) request: fn(&str, &[u8]) -> Result<RawJson, DispatchError>,
 }
 
 pub(super) static SPOT: Kraken = Kraken {
@@ -129,7 +129,7 @@ fn is_refusal(error: &Error) -> bool {
     error.kind() != Kind::Decode && !error.messages().is_empty()
 }
 
-fn unfit(within: Option<&'static str>, error: &DispatchError) -> Failure {
+pub(super) fn unfit(within: Option<&'static str>, error: &DispatchError) -> Failure {
     let decoding = match error {
         DispatchError::Decode(error) => Some(&**error),
         DispatchError::Call(error) => error.decode_error(),

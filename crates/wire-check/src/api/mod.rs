@@ -3,6 +3,7 @@
 
 mod gemini;
 mod kraken;
+mod prime;
 
 /// An API of a venue.
 pub trait Api: Sync {
@@ -25,6 +26,7 @@ pub static APIS: &[&dyn Api] = &[
     &kraken::SPOT,
     &kraken::CUSTODY,
     &kraken::CUSTODY_EXTERNAL,
+    &prime::PRIME,
     &gemini::EXCHANGE,
     &gemini::PREDICTION,
 ];
@@ -53,9 +55,10 @@ pub struct Entry {
 pub enum Part {
     /// The whole body of an answer, with its envelope.
     Answer,
-    /// What is sent: the body, or for Gemini the parameters wherever they go.
+    /// What is sent: the body, for Gemini the parameters wherever they go, on a WebSocket the
+    /// message.
     Request,
-    /// One message of a stream.
+    /// One message that comes on a WebSocket.
     Message,
 }
 
