@@ -34,9 +34,6 @@ pub(crate) struct Behind;
 const CONVERSION_THROTTLE: Duration = Duration::from_secs(10);
 const CONVERSION_TOLERANCE: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
 
-/// The account's shortest time between two messages of `MarketDataSnapshot`.
-const MARKET_THROTTLE: Duration = Duration::from_millis(100);
-
 /// A subscription's place in what happens: it is asked for news, and nothing waits for it.
 #[derive(Debug)]
 pub(crate) struct Feed {
@@ -384,11 +381,11 @@ impl Stream {
                 let symbol = ask.required("Symbol")?;
                 let security = desk.listing.find(symbol);
                 let security = security.ok_or_else(|| format!("there is no security {symbol}"))?;
-                let throttle = ask.duration("Throttle")?.unwrap_or(MARKET_THROTTLE);
+                let throttle = ask.duration("Throttle")?.unwrap_or_default();
                 Self::MarketDataSnapshot(Market {
                     security,
                     depth: Depth::read(ask, security)?,
-                    throttle: throttle.max(MARKET_THROTTLE),
+                    throttle: throttle.max(desk.markets.throttle),
                     sent: now,
                 })
             }

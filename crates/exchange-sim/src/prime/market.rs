@@ -2,6 +2,8 @@
 //!
 //! It is the same kind of market as Spot's, from another seed.
 
+use std::time::Duration;
+
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::securities::{SECURITIES, Security};
@@ -52,6 +54,8 @@ pub(crate) struct Markets {
     second: u64,
     /// They stand still.
     pub frozen: bool,
+    /// The account's shortest time between two messages of a MarketDataSnapshot.
+    pub throttle: Duration,
 }
 
 impl Markets {
@@ -72,6 +76,7 @@ impl Markets {
             all: pairs.collect(),
             second,
             frozen: false,
+            throttle: Duration::from_millis(100),
         }
     }
 

@@ -139,6 +139,12 @@ impl PrimeHandle {
         self.with(|prime, _| prime.desk.markets.frozen = frozen);
     }
 
+    /// The shortest time between two messages of a MarketDataSnapshot, which is a setting of the
+    /// account; at first 100 ms. It holds for what is subscribed to from here on.
+    pub fn set_market_data_throttle(&self, throttle: Duration) {
+        self.with(|prime, _| prime.desk.markets.throttle = throttle);
+    }
+
     /// Takes a security's market offline: it has no prices, orders are refused, and those that
     /// rest are not filled. Or brings it back. `false` if there is no such security.
     pub fn set_offline(&self, symbol: &str, offline: bool) -> bool {
