@@ -54,7 +54,7 @@ pub(crate) struct Markets {
     second: u64,
     /// They stand still.
     pub frozen: bool,
-    /// The account's shortest time between two messages of a MarketDataSnapshot.
+    /// The account's shortest time between two messages of a `MarketDataSnapshot`.
     pub throttle: Duration,
 }
 

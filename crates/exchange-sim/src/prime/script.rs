@@ -139,7 +139,7 @@ impl PrimeHandle {
         self.with(|prime, _| prime.desk.markets.frozen = frozen);
     }
 
-    /// The shortest time between two messages of a MarketDataSnapshot, which is a setting of the
+    /// The shortest time between two messages of a `MarketDataSnapshot`, which is a setting of the
     /// account; at first 100 ms. It holds for what is subscribed to from here on.
     pub fn set_market_data_throttle(&self, throttle: Duration) {
         self.with(|prime, _| prime.desk.markets.throttle = throttle);
