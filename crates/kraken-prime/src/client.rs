@@ -405,14 +405,9 @@ impl ClientBuilder {
         let (status_sender, status) = watch::channel(Status::Connecting);
         let clock = Arc::new(ServerClock::default());
         let notices = NoticeBoard::new();
-        let connection = Connection::new(
-            session,
-            asked,
-            status_sender,
-            Arc::clone(&clock),
-            notices.clone(),
-        );
-        tokio::spawn(connection.run());
+        let connection =
+            Connection::new(session, status_sender, Arc::clone(&clock), notices.clone());
+        tokio::spawn(connection.run(asked));
         Ok(Client {
             inner: Arc::new(Inner {
                 asks,

@@ -53,5 +53,5 @@ pub use config::{HandshakeHeaders, Liveness, Proxy, WsConfig};
 pub use queue::{Feed, Inbox, QueueLimits, Taken};
 pub use session::{Event, Session};
 
-/// The text of a message; a slice of what was received, cheap to clone.
+/// The text of a message; cheap to clone.
 pub use tokio_tungstenite::tungstenite::Utf8Bytes;
