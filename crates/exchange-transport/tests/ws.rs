@@ -196,6 +196,20 @@ async fn messages_that_are_too_large_end_the_connection() {
         panic!("taken")
     };
     assert!(error.to_string().contains("too large"), "{error}");
+
+    // In pieces, each of which would do.
+    let (event, (mut socket, _)) = tokio::join!(next(&mut session), accept(&listener));
+    assert!(matches!(event, Event::Connected));
+    let piece = |head: &[u8]| [head, "x".repeat(100).as_bytes()].concat();
+    let tcp = socket.get_mut();
+    tcp.write_all(&piece(&[0x01, 100])).await.unwrap();
+    for _ in 0..10 {
+        tcp.write_all(&piece(&[0x00, 100])).await.unwrap();
+    }
+    let Event::Lost { error, .. } = next(&mut session).await else {
+        panic!("taken")
+    };
+    assert!(error.to_string().contains("too large"), "{error}");
 }
 
 #[tokio::test]
