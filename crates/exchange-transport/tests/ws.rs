@@ -326,6 +326,9 @@ async fn through_a_proxy_that_says(user: &str, answer: &'static [u8]) -> (Error,
     (error, asked)
 }
 
+/// More than is read of a proxy's answer, and no end of it.
+const TOO_LONG: &[u8] = &[b'x'; 20_000];
+
 #[tokio::test]
 async fn a_proxy_may_refuse() {
     let wants = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
@@ -347,7 +350,7 @@ async fn a_proxy_may_refuse() {
         &b"nonsense\r\n\r\n"[..],
         b"\r\n\r\n",
         b"HTTP/1.1 20",
-        &[b'x'; 20_000],
+        TOO_LONG,
     ] {
         let (error, _) = through_a_proxy_that_says("", odd).await;
         assert_eq!(error.kind(), Kind::Transport);

@@ -114,17 +114,17 @@ fn decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
-        let code = after.get(..2).filter(|_| *first == b'%');
+        let code = after.get(..2).filter(|code| {
+            // A sign before the digits would be taken for part of the number.
+            *first == b'%' && code.iter().all(u8::is_ascii_hexdigit)
+        });
         let code = code.and_then(|code| std::str::from_utf8(code).ok());
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            bytes.push(byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     bytes
@@ -256,9 +256,9 @@ mod tests {
 
     #[test]
     fn passwords_may_hold_anything() {
-        let proxy = Proxy::new("http://m%65:p%40ss%3A%zz@p.example").unwrap();
-        // me:p@ss:%zz
-        assert_eq!(proxy.authorization.unwrap(), "Basic bWU6cEBzczoleno=");
+        let proxy = Proxy::new("http://m%65:p%40ss%3A%zz%+1@p.example").unwrap();
+        // me:p@ss:%zz%+1
+        assert_eq!(proxy.authorization.unwrap(), "Basic bWU6cEBzczolenolKzE=");
         let proxy = Proxy::new("http://[::1]:3128").unwrap();
         assert_eq!((proxy.host.as_str(), proxy.port), ("::1", 3128));
     }
