@@ -1,7 +1,7 @@
 //! A call without one of its required parameters does not compile, and the compiler says why.
 //!
-//! Each file in `tests/compile-fail/` is compiled twice: as it is, which must work, and without
-//! the lines marked `//~ required`, which must fail with our message; behind the mark stands the
+//! Each file in `tests/compile-fail/` is compiled as it is, which must work, and without each of the
+//! lines marked `//~ required`, which must fail with our message; behind the mark stands the
 //! parameter's type. So nothing but the missing parameter can be the reason, and the compiler's own
 //! wording does not matter.
 
@@ -19,7 +19,7 @@ use std::{
 const MARK: &str = "//~ required ";
 
 /// The clients that the files use.
-const CLIENTS: [&str; 2] = ["kraken_spot", "gemini_exchange"];
+const CLIENTS: [&str; 3] = ["kraken_spot", "kraken_prime", "gemini_exchange"];
 
 #[test]
 fn a_call_without_a_required_parameter() {
@@ -29,10 +29,6 @@ fn a_call_without_a_required_parameter() {
         let path = file.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let whole = fs::read_to_string(&path).unwrap();
-        let (_, mark) = whole
-            .split_once(MARK)
-            .unwrap_or_else(|| panic!("{name}: nothing is marked {MARK}"));
-        let kind = mark.lines().next().unwrap();
         let client = CLIENTS
             .into_iter()
             .find(|client| whole.contains(&format!("use {client}::")))
@@ -40,30 +36,48 @@ fn a_call_without_a_required_parameter() {
         if let Err(errors) = compile(client, &name, &whole) {
             panic!("{name} does not compile as it is:\n{errors}");
         }
-        let lines: Vec<&str> = whole.lines().filter(|line| !line.contains(MARK)).collect();
-        let errors = compile(client, &format!("{name}_missing"), &lines.join("\n")).unwrap_err();
-        let missing = format!("a required parameter of type `{kind}` is missing before this");
-        for expected in [
-            "a required parameter of this call is not set",
-            &missing,
-            "call the builder's method for it before `send()`",
-        ] {
-            assert!(
-                errors.contains(expected),
-                "{name}: {expected:?} is not in\n{errors}"
-            );
-        }
-        // Nothing else is wrong. How often the compiler says it is its own business.
-        for error in errors.lines().filter(|line| line.starts_with("error[")) {
-            assert_eq!(
-                error,
-                "error[E0277]: a required parameter of this call is not set"
+        let lines: Vec<&str> = whole.lines().collect();
+        let marked: Vec<usize> = (0..lines.len())
+            .filter(|at| lines[*at].contains(MARK))
+            .collect();
+        assert!(!marked.is_empty(), "{name}: nothing is marked {MARK}");
+        for at in marked {
+            let (_, kind) = lines[at].split_once(MARK).unwrap();
+            let rest = [&lines[..at], &lines[at + 1..]].concat().join("\n");
+            missing(
+                client,
+                &format!("{name}_without_line_{}", at + 1),
+                &rest,
+                kind,
             );
         }
         tried.push(client);
     }
     for client in CLIENTS {
         assert!(tried.contains(&client), "no file tries {client}");
+    }
+}
+
+/// The source must fail, and for nothing but a parameter of this type that is missing.
+fn missing(client: &str, name: &str, source: &str, kind: &str) {
+    let errors = compile(client, name, source).unwrap_err();
+    let missing = format!("a required parameter of type `{kind}` is missing before this");
+    for expected in [
+        "a required parameter of this call is not set",
+        &missing,
+        "call the builder's method for it before `send()`",
+    ] {
+        assert!(
+            errors.contains(expected),
+            "{name}: {expected:?} is not in\n{errors}"
+        );
+    }
+    // Nothing else is wrong. How often the compiler says it is its own business.
+    for error in errors.lines().filter(|line| line.starts_with("error[")) {
+        assert_eq!(
+            error,
+            "error[E0277]: a required parameter of this call is not set"
+        );
     }
 }
 

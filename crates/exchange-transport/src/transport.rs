@@ -32,7 +32,9 @@ pub struct TransportConfig {
     pub max_answer_size: usize,
     /// An HTTP client of the user's own, for a proxy, a certificate or a pool
     /// to share; best made with [`http_client_builder`]. `connect_timeout` is
-    /// then its own business.
+    /// then its own business. Without it, an address with TLS is reached
+    /// through the proxy that `HTTPS_PROXY` or `ALL_PROXY` names, unless
+    /// `NO_PROXY` exempts it.
     ///
     /// It should not follow redirects: it would send the signed headers to
     /// wherever it is pointed. An answer that came from another address is

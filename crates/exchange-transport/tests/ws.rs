@@ -196,6 +196,20 @@ async fn messages_that_are_too_large_end_the_connection() {
         panic!("taken")
     };
     assert!(error.to_string().contains("too large"), "{error}");
+
+    // In pieces, each of which would do.
+    let (event, (mut socket, _)) = tokio::join!(next(&mut session), accept(&listener));
+    assert!(matches!(event, Event::Connected));
+    let piece = |head: &[u8]| [head, "x".repeat(100).as_bytes()].concat();
+    let tcp = socket.get_mut();
+    tcp.write_all(&piece(&[0x01, 100])).await.unwrap();
+    for _ in 0..10 {
+        tcp.write_all(&piece(&[0x00, 100])).await.unwrap();
+    }
+    let Event::Lost { error, .. } = next(&mut session).await else {
+        panic!("taken")
+    };
+    assert!(error.to_string().contains("too large"), "{error}");
 }
 
 #[tokio::test]
@@ -286,6 +300,92 @@ async fn goes_through_a_proxy() {
         asked.contains("proxy-authorization: Basic bWU6c2VjcmV0"),
         "{asked}"
     );
+}
+
+/// What a client that goes through a proxy hears, and what the proxy was asked.
+async fn through_a_proxy_that_says(user: &str, answer: &'static [u8]) -> (Error, String) {
+    let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = front.local_addr().unwrap();
+    let mut config = WsConfig::new("ws://venue.example/feed");
+    config.proxy = Some(Proxy::new(&format!("http://{user}{address}")).unwrap());
+    let proxy = async {
+        let (mut client, _) = front.accept().await.unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            asked.push(client.read_u8().await.unwrap());
+        }
+        // The client may hang up in the midst of it.
+        let _ = client.write_all(answer).await;
+        String::from_utf8(asked).unwrap()
+    };
+    let mut session = Session::new(config).unwrap();
+    let (event, asked) = tokio::join!(next(&mut session), proxy);
+    let Event::Lost { error, .. } = event else {
+        panic!("{event:?}")
+    };
+    (error, asked)
+}
+
+/// More than is read of a proxy's answer, and no end of it.
+const TOO_LONG: &[u8] = &[b'x'; 20_000];
+
+#[tokio::test]
+async fn a_proxy_may_refuse() {
+    let wants = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+    let (error, asked) = through_a_proxy_that_says("", wants).await;
+    assert_eq!(
+        asked,
+        "CONNECT venue.example:80 HTTP/1.1\r\nhost: venue.example:80\r\n\r\n"
+    );
+    assert_eq!(error.kind(), Kind::Transport);
+    assert!(error.to_string().contains("407"), "{error}");
+    assert!(error.to_string().contains("password"), "{error}");
+
+    let refuses = b"HTTP/1.1 403 Forbidden\r\n\r\n";
+    let (error, asked) = through_a_proxy_that_says("me:PASSWORD@", refuses).await;
+    assert!(asked.contains("proxy-authorization: Basic bWU6UEFTU1dPUkQ="));
+    assert!(error.to_string().contains("403"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("PASSWORD"));
+    for odd in [
+        &b"nonsense\r\n\r\n"[..],
+        b"\r\n\r\n",
+        b"HTTP/1.1 20",
+        TOO_LONG,
+    ] {
+        let (error, _) = through_a_proxy_that_says("", odd).await;
+        assert_eq!(error.kind(), Kind::Transport);
+        assert!(error.to_string().contains("the proxy"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_the_upgrade_that_does_not_end_is_cut_off() {
+    let endless = async |start: &str, piece: &str| {
+        let (listener, config) = listen().await;
+        let mut session = Session::new(config).unwrap();
+        let server = async {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            tcp.write_all(start.as_bytes()).await.unwrap();
+            let mut sent = 0;
+            // Until the client hangs up.
+            while tcp.write_all(piece.as_bytes()).await.is_ok() && sent < 1 << 30 {
+                sent += piece.len();
+            }
+            sent
+        };
+        let (event, sent) = tokio::join!(next(&mut session), server);
+        let Event::Lost { error, .. } = event else {
+            panic!("{event:?}")
+        };
+        assert_eq!(error.kind(), Kind::Transport);
+        assert!(error.to_string().contains("handshake"), "{error}");
+        assert!(sent < 1 << 30);
+    };
+    let one_header = "x".repeat(1000);
+    endless("HTTP/1.1 101 Switching Protocols\r\nX: ", &one_header).await;
+    let headers = "X: y\r\n".repeat(100);
+    endless("HTTP/1.1 101 Switching Protocols\r\n", &headers).await;
+    endless("", &one_header).await;
 }
 
 #[test]

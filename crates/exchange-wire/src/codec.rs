@@ -151,6 +151,21 @@ impl<'de, C: Codec<T> + ?Sized, T> DeserializeSeed<'de> for OptionSeed<C, T> {
     }
 }
 
+/// A member that may be missing or `null`, to be read by codec `C`.
+pub(crate) struct MemberSeed<C, T>(PhantomData<(fn() -> T, C)>);
+
+impl<C, T> MemberSeed<C, T> {
+    pub(crate) const NEW: Self = Self(PhantomData);
+}
+
+impl<'de, C: Codec<T>, T: MayBeAbsent> DeserializeSeed<'de> for MemberSeed<C, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::read_member::<C, D>(deserializer)
+    }
+}
+
 /// A value to be written by codec `C`.
 pub(crate) struct Coded<'a, C: ?Sized, T>(&'a T, PhantomData<C>);
 
@@ -314,11 +329,28 @@ pub trait MayBeAbsent: Default {
     /// Whether to leave the value out when writing. An empty collection is written: it may have
     /// been sent as such.
     fn is_absent(&self) -> bool;
+
+    /// Reads a member, `null` as the default.
+    ///
+    /// # Errors
+    /// Those of the codec.
+    fn read_member<'de, C: Codec<Self>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        C::read_option(deserializer).map(Option::unwrap_or_default)
+    }
 }
 
 impl<T> MayBeAbsent for Option<T> {
     fn is_absent(&self) -> bool {
         self.is_none()
+    }
+
+    /// A codec of an `Option` takes `null` by itself.
+    fn read_member<'de, C: Codec<Self>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        C::read(deserializer)
     }
 }
 

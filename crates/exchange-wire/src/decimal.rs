@@ -7,12 +7,12 @@
 //! Nothing is ever rounded: text that a [`Decimal`] cannot hold exactly is an error.
 
 use rust_decimal::Decimal;
-use serde::de::Error as _;
+use serde::de::Error;
 use serde::{Deserializer, Serializer};
 use serde_json::value::RawValue;
 
 use crate::codec::{Codec, containers};
-use crate::scalar::Scalar;
+use crate::scalar::{self, FromScalar, Scalar};
 
 /// The most decimal places a [`Decimal`] has.
 const MAX_SCALE: i64 = 28;
@@ -82,6 +82,7 @@ enum Refusal {
 
 /// The common case: at most 18 digits, no exponent, no plus sign. `None` leaves it to
 /// [`parse_any`].
+#[inline]
 fn parse_short(text: &[u8]) -> Option<Decimal> {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
@@ -109,7 +110,12 @@ fn parse_short(text: &[u8]) -> Option<Decimal> {
         return None;
     }
     let scale = point.map_or(0, |before| count - before);
-    Some(assemble(u128::from(coefficient), negative, scale))
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "takes the two 32-bit words apart"
+    )]
+    let (low, middle) = (coefficient as u32, (coefficient >> 32) as u32);
+    Some(Decimal::from_parts(low, middle, 0, negative, scale))
 }
 
 /// Any spelling, any length, one pass over the text.
@@ -250,7 +256,7 @@ pub enum Number {}
 
 impl Codec<Decimal> for Text {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-        read_one(deserializer)
+        scalar::read(deserializer)
     }
 
     fn write<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
@@ -258,13 +264,13 @@ impl Codec<Decimal> for Text {
     }
 
     fn read_option<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Decimal>, D::Error> {
-        read_optional(d)
+        scalar::read(d)
     }
 }
 
 impl Codec<Decimal> for Number {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-        read_one(deserializer)
+        scalar::read(deserializer)
     }
 
     fn write<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
@@ -272,7 +278,7 @@ impl Codec<Decimal> for Number {
     }
 
     fn read_option<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Decimal>, D::Error> {
-        read_optional(d)
+        scalar::read(d)
     }
 }
 
@@ -280,21 +286,32 @@ containers!(Text, Number);
 
 const EXPECTED: &str = "a decimal as a string or a number";
 
-fn read_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    match Scalar::read(deserializer)? {
-        Scalar::Number(text) | Scalar::Text(text) => parse_decimal(&text).map_err(D::Error::custom),
-        other => Err(other.unexpected(EXPECTED)),
+impl<'de> FromScalar<'de> for Decimal {
+    #[inline]
+    fn from_content(content: &[u8]) -> Option<Self> {
+        parse_short(content)
+    }
+
+    fn from_scalar<E: Error>(scalar: Scalar<'de>) -> Result<Self, E> {
+        match scalar {
+            Scalar::Number(text) | Scalar::Text(text) => parse_decimal(&text).map_err(E::custom),
+            other => Err(other.unexpected(EXPECTED)),
+        }
     }
 }
 
-fn read_optional<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Decimal>, D::Error> {
-    match Scalar::read(d)? {
-        Scalar::Null => Ok(None),
-        Scalar::Text(text) if text.is_empty() => Ok(None),
-        Scalar::Number(text) | Scalar::Text(text) => {
-            parse_decimal(&text).map(Some).map_err(D::Error::custom)
+impl<'de> FromScalar<'de> for Option<Decimal> {
+    #[inline]
+    fn from_content(content: &[u8]) -> Option<Self> {
+        parse_short(content).map(Some)
+    }
+
+    fn from_scalar<E: Error>(scalar: Scalar<'de>) -> Result<Self, E> {
+        match scalar {
+            Scalar::Null => Ok(None),
+            Scalar::Text(text) if text.is_empty() => Ok(None),
+            scalar => Decimal::from_scalar(scalar).map(Some),
         }
-        other => Err(other.unexpected(EXPECTED)),
     }
 }
 
@@ -356,5 +373,53 @@ pub mod number {
         Number: Codec<T>,
     {
         Number::write(value, serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The digits as they are, zeros at the end and the sign of zero included.
+    fn parts(value: Decimal) -> ([u8; 16], String) {
+        (value.serialize(), value.to_string())
+    }
+
+    proptest! {
+        /// The short way must not be told from the long one.
+        #[test]
+        fn the_common_case_agrees_with_any_other(
+            text in prop_oneof![
+                "-?[0-9]{0,20}(\\.[0-9]{0,20})?",
+                "[-+.0-9eE\" ]{0,21}",
+                "-?0{0,5}\\.?0{0,18}[0-9]{0,3}",
+            ],
+        ) {
+            if let Some(short) = parse_short(text.as_bytes()) {
+                let long = parse_any(text.as_bytes());
+                prop_assert_eq!(long.ok().map(parts), Some(parts(short)));
+            }
+            let parsed = parse_decimal(&text).ok().map(parts);
+            let json = serde_json::to_string(&text).unwrap();
+            let read = serde_json::from_str::<crate::AsDecimal<Decimal>>(&json).ok();
+            prop_assert_eq!(read.map(|value| parts(value.0)), parsed.clone());
+            // As a number, where JSON has it for one.
+            if serde_json::from_str::<&RawValue>(&text).is_ok_and(|raw| raw.get() == text)
+                && !text.starts_with('"')
+            {
+                let read = serde_json::from_str::<crate::AsDecimal<Decimal>>(&text).ok();
+                prop_assert_eq!(read.map(|value| parts(value.0)), parsed);
+            }
+        }
+
+        /// What `rust_decimal` reads exactly, it reads alike.
+        #[test]
+        fn what_fits_is_what_rust_decimal_reads(text in "-?[0-9]{1,14}(\\.[0-9]{1,14})?") {
+            let other = Decimal::from_str_exact(&text).unwrap();
+            let read = parse_decimal(&text).unwrap();
+            prop_assert_eq!((read, read.scale()), (other, other.scale()));
+        }
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserializer, Serialize, Serializer};
 
 use crate::codec::{Codec, containers};
 use crate::decimal::parse_decimal;
-use crate::scalar::Scalar;
+use crate::scalar::{self, FromScalar, Scalar};
 
 /// The codec of this module.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +23,7 @@ macro_rules! integers {
     ($($integer:ty),+) => {$(
         impl Codec<$integer> for Integer {
             fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$integer, D::Error> {
-                let scalar = Scalar::read(deserializer)?;
-                parse(&scalar)
+                scalar::read(deserializer)
             }
 
             fn write<S: Serializer>(value: &$integer, serializer: S) -> Result<S::Ok, S::Error> {
@@ -34,7 +33,29 @@ macro_rules! integers {
             fn read_option<'de, D: Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<Option<$integer>, D::Error> {
-                match Scalar::read(deserializer)? {
+                scalar::read(deserializer)
+            }
+        }
+
+        impl<'de> FromScalar<'de> for $integer {
+            #[inline]
+            fn from_content(content: &[u8]) -> Option<Self> {
+                std::str::from_utf8(content).ok()?.parse().ok()
+            }
+
+            fn from_scalar<E: Error>(scalar: Scalar<'de>) -> Result<Self, E> {
+                parse(&scalar)
+            }
+        }
+
+        impl<'de> FromScalar<'de> for Option<$integer> {
+            #[inline]
+            fn from_content(content: &[u8]) -> Option<Self> {
+                <$integer>::from_content(content).map(Some)
+            }
+
+            fn from_scalar<E: Error>(scalar: Scalar<'de>) -> Result<Self, E> {
+                match scalar {
                     Scalar::Null => Ok(None),
                     Scalar::Text(text) if text.is_empty() => Ok(None),
                     scalar => parse(&scalar).map(Some),

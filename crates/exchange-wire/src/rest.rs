@@ -1,12 +1,14 @@
 //! Objects with a few named members among many others: [`impl_with_rest!`](crate::impl_with_rest!).
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
 use indexmap::IndexMap;
-use serde::de::{Error, MapAccess};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 
-use crate::codec::{Codec, Coded, MayBeAbsent, OptionSeed, Seed};
+use crate::codec::{Codec, Coded, MayBeAbsent, MemberSeed, Seed};
 use crate::scalar::Text;
 
 /// Implements serde for a struct that is a JSON object with named members and a map for all
@@ -115,6 +117,46 @@ pub fn next_key<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, s
     Ok(map.next_key::<Text<'de>>()?.map(|text| text.0))
 }
 
+/// What the next member's name stands for.
+///
+/// # Errors
+/// When the JSON is broken.
+#[doc(hidden)]
+#[inline]
+pub fn next_member<'de, M: From<Cow<'de, str>>, A: MapAccess<'de>>(
+    map: &mut A,
+) -> Result<Option<M>, A::Error> {
+    map.next_key_seed(NameSeed(PhantomData))
+}
+
+struct NameSeed<M>(PhantomData<fn() -> M>);
+
+impl<'de, M: From<Cow<'de, str>>> DeserializeSeed<'de> for NameSeed<M> {
+    type Value = M;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<M, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de, M: From<Cow<'de, str>>> Visitor<'de> for NameSeed<M> {
+    type Value = M;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<M, E> {
+        Ok(Cow::Borrowed(name).into())
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<M, E> {
+        Ok(Cow::<str>::Owned(name.to_owned()).into())
+    }
+}
+
 /// # Errors
 /// Those of the codec.
 #[doc(hidden)]
@@ -144,16 +186,14 @@ pub fn write_rest<C: Codec<V>, V, S: SerializeMap>(
 /// How a member is read and written; the path the macro takes when there is no mark.
 #[doc(hidden)]
 pub mod member {
-    use super::{Codec, Coded, MapAccess, MayBeAbsent, OptionSeed, SerializeMap};
+    use super::{Codec, Coded, MapAccess, MayBeAbsent, MemberSeed, SerializeMap};
 
     /// # Errors
     /// Those of the codec.
     pub fn read<'de, C: Codec<T>, T: MayBeAbsent, A: MapAccess<'de>>(
         map: &mut A,
     ) -> Result<T, A::Error> {
-        Ok(map
-            .next_value_seed(OptionSeed::<C, T>::NEW)?
-            .unwrap_or_default())
+        map.next_value_seed(MemberSeed::<C, T>::NEW)
     }
 
     /// # Errors

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Unexpected, Visitor,
+};
 
 /// The name by which `serde_json` recognises a request for the raw text of a value.
 ///
@@ -28,10 +31,41 @@ pub(crate) enum Scalar<'de> {
     Object,
 }
 
+/// What can be made of a scalar.
+pub(crate) trait FromScalar<'de>: Sized {
+    /// The common case, without the cost of a [`Scalar`]: from the digits of a number, or from what
+    /// stands between the quotation marks of a string, escapes not resolved. `None` leaves it to
+    /// [`from_scalar`](Self::from_scalar), which must agree with it.
+    fn from_content(_content: &[u8]) -> Option<Self> {
+        None
+    }
+
+    /// From any scalar.
+    fn from_scalar<E: Error>(scalar: Scalar<'de>) -> Result<Self, E>;
+}
+
+impl<'de> FromScalar<'de> for Scalar<'de> {
+    fn from_scalar<E: Error>(scalar: Self) -> Result<Self, E> {
+        Ok(scalar)
+    }
+}
+
+/// Takes the next value from `deserializer` and makes a `T` of it.
+#[inline]
+pub(crate) fn read<'de, T: FromScalar<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    // Only here, outside of the visitor, does an error get the right place.
+    match deserializer.deserialize_newtype_struct(RAW_VALUE, ScalarVisitor(PhantomData))? {
+        Ok(value) => Ok(value),
+        Err(scalar) => T::from_scalar(scalar),
+    }
+}
+
 impl<'de> Scalar<'de> {
     /// Takes the next value from `deserializer`; fails only when the JSON itself is broken.
     pub(crate) fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(RAW_VALUE, ScalarVisitor)
+        read(deserializer)
     }
 
     /// The error for a value of the wrong kind; tells the kind and never the content.
@@ -81,79 +115,147 @@ fn unquote<E: Error>(raw: Cow<'_, str>) -> Result<Cow<'_, str>, E> {
     })
 }
 
-struct ScalarVisitor;
+struct ScalarVisitor<T>(PhantomData<fn() -> T>);
 
-impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar<'de>;
+impl<'de, T: FromScalar<'de>> Visitor<'de> for ScalarVisitor<T> {
+    type Value = Result<T, Scalar<'de>>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a JSON string or number")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
-        match map.next_key::<Text<'de>>()? {
-            Some(Text(key)) if key == RAW_VALUE || key == NUMBER => {
-                Scalar::from_raw(map.next_value::<Text<'de>>()?.0)
-            }
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        match map.next_key::<Marker>()? {
+            Some(Marker(true)) => map.next_value_seed(RawSeed(PhantomData)),
             _ => Err(A::Error::invalid_type(Unexpected::Map, &self)),
         }
     }
 
     // The rest is for input that has been buffered or does not come from `serde_json`.
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Scalar<'de>, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
         inner.deserialize_any(self)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Scalar<'de>, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
         inner.deserialize_any(self)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Null)
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Null))
     }
 
-    fn visit_none<E: Error>(self) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Null)
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Null))
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Bool(value))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Bool(value)))
     }
 
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Borrowed(value)))
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Text(Cow::Borrowed(value))))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Owned(value.to_owned())))
+    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Text(Cow::Owned(value.to_owned()))))
     }
 
-    fn visit_string<E: Error>(self, value: String) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Owned(value)))
+    fn visit_string<E: Error>(self, value: String) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Text(Cow::Owned(value))))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Number(Cow::Owned(value.to_string())))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Number(Cow::Owned(value.to_string()))))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Number(Cow::Owned(value.to_string())))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Number(Cow::Owned(value.to_string()))))
     }
 
-    fn visit_i128<E: Error>(self, value: i128) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Number(Cow::Owned(value.to_string())))
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Number(Cow::Owned(value.to_string()))))
     }
 
-    fn visit_u128<E: Error>(self, value: u128) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Number(Cow::Owned(value.to_string())))
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Self::Value, E> {
+        Ok(Err(Scalar::Number(Cow::Owned(value.to_string()))))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Scalar<'de>, E> {
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
         Err(E::custom(
             "a number was turned into a binary float before it could be read exactly; \
              serde's flatten, untagged and internally tagged forms do that",
         ))
+    }
+}
+
+/// The raw text of a scalar.
+struct RawSeed<T>(PhantomData<fn() -> T>);
+
+impl<'de, T: FromScalar<'de>> RawSeed<T> {
+    #[inline]
+    fn quick(raw: &str) -> Option<T> {
+        match raw.as_bytes() {
+            [b'"', content @ .., b'"'] | content => T::from_content(content),
+        }
+    }
+}
+
+impl<'de, T: FromScalar<'de>> DeserializeSeed<'de> for RawSeed<T> {
+    type Value = Result<T, Scalar<'de>>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de, T: FromScalar<'de>> Visitor<'de> for RawSeed<T> {
+    type Value = Result<T, Scalar<'de>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: Error>(self, raw: &'de str) -> Result<Self::Value, E> {
+        match Self::quick(raw) {
+            Some(value) => Ok(Ok(value)),
+            None => Scalar::from_raw(Cow::Borrowed(raw)).map(Err),
+        }
+    }
+
+    fn visit_str<E: Error>(self, raw: &str) -> Result<Self::Value, E> {
+        match Self::quick(raw) {
+            Some(value) => Ok(Ok(value)),
+            None => Scalar::from_raw(Cow::Owned(raw.to_owned())).map(Err),
+        }
+    }
+}
+
+/// Whether a key is one of the two names.
+struct Marker(bool);
+
+impl<'de> Deserialize<'de> for Marker {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(MarkerVisitor)
+    }
+}
+
+struct MarkerVisitor;
+
+impl Visitor<'_> for MarkerVisitor {
+    type Value = Marker;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a string")
+    }
+
+    #[inline]
+    fn visit_str<E: Error>(self, key: &str) -> Result<Marker, E> {
+        Ok(Marker(key == RAW_VALUE || key == NUMBER))
     }
 }
 

@@ -325,7 +325,9 @@ impl ClientBuilder {
         self
     }
 
-    /// An HTTP proxy to go through.
+    /// An HTTP proxy to go through. Without it the one that `HTTPS_PROXY` or `ALL_PROXY` names,
+    /// unless `NO_PROXY` exempts the venue; see [`Proxy::from_environment`], and
+    /// [`WsConfig::proxy_from_environment`] to leave the environment alone.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
         self
@@ -405,14 +407,9 @@ impl ClientBuilder {
         let (status_sender, status) = watch::channel(Status::Connecting);
         let clock = Arc::new(ServerClock::default());
         let notices = NoticeBoard::new();
-        let connection = Connection::new(
-            session,
-            asked,
-            status_sender,
-            Arc::clone(&clock),
-            notices.clone(),
-        );
-        tokio::spawn(connection.run());
+        let connection =
+            Connection::new(session, status_sender, Arc::clone(&clock), notices.clone());
+        tokio::spawn(connection.run(asked));
         Ok(Client {
             inner: Arc::new(Inner {
                 asks,

@@ -1,15 +1,19 @@
 //! The task that holds the connection: routes what comes, sends what is asked for, and subscribes
 //! anew after a loss.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use exchange_transport::ws::{self, Feed, Session, Utf8Bytes};
 use exchange_transport::{Error, Kind, Outcome};
+use futures_core::Stream as _;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Sleep, sleep};
 
 use crate::envelope::{Head, Hello, Refusal};
 use crate::notice::{Notice, NoticeBoard, shown};
@@ -105,24 +109,28 @@ const ENDED: usize = 256;
 /// are sent all the same.
 const HELLO: Duration = Duration::from_secs(5);
 
+/// How many messages are handled before others have a turn.
+const BATCH: usize = 32;
+
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Connection {
     session: Session,
-    asks: mpsc::UnboundedReceiver<Ask>,
     status: watch::Sender<Status>,
     clock: Arc<ServerClock>,
     notices: NoticeBoard,
-    subscribers: HashMap<u64, Subscribed>,
-    routes: HashMap<u64, Route>,
+    // Few at a time, and looked up for each message: an ordered map is quicker than hashing.
+    subscribers: BTreeMap<u64, Subscribed>,
+    routes: BTreeMap<u64, Route>,
     ended: VecDeque<u64>,
     last_reqid: u64,
     /// Which connection this is, from 1.
     number: u64,
     /// Whether requests may be sent.
     ready: bool,
-    hello_due: Instant,
+    /// Until when `hello` must have come, while it is waited for.
+    hello_due: Option<Pin<Box<Sleep>>>,
 }
 
 struct Subscribed {
@@ -159,41 +167,35 @@ impl ServerClock {
 impl Connection {
     pub(crate) fn new(
         session: Session,
-        asks: mpsc::UnboundedReceiver<Ask>,
         status: watch::Sender<Status>,
         clock: Arc<ServerClock>,
         notices: NoticeBoard,
     ) -> Self {
         Self {
             session,
-            asks,
             status,
             clock,
             notices,
-            subscribers: HashMap::new(),
-            routes: HashMap::new(),
+            subscribers: BTreeMap::new(),
+            routes: BTreeMap::new(),
             ended: VecDeque::new(),
             last_reqid: 0,
             number: 0,
             ready: false,
-            hello_due: Instant::now(),
+            hello_due: None,
         }
     }
 
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self, mut asks: mpsc::UnboundedReceiver<Ask>) {
         loop {
-            let waits_for_hello = !self.ready && self.session.is_connected();
             tokio::select! {
-                event = self.session.next() => match event {
-                    Some(event) => {
-                        if let Some(error) = self.on_event(event) {
-                            self.status.send_replace(Status::Closed { error: Some(error) });
-                            return;
-                        }
+                error = poll_fn(|context| self.poll_events(context)) => {
+                    if error.is_some() {
+                        self.status.send_replace(Status::Closed { error });
                     }
-                    None => return,
-                },
-                ask = self.asks.recv() => match ask {
+                    return;
+                }
+                ask = asks.recv() => match ask {
                     Some(Ask::Close(done)) => {
                         self.close().await;
                         // Whoever asked may have gone.
@@ -206,11 +208,40 @@ impl Connection {
                         return;
                     }
                 },
-                () = sleep_until(self.hello_due), if waits_for_hello => {
-                    self.begin(&Hello { ts: None, session_id: None });
-                }
             }
         }
+    }
+
+    /// Handles what has come; ready only when the session is over, with the error if there is one.
+    fn poll_events(&mut self, context: &mut Context<'_>) -> Poll<Option<Arc<Error>>> {
+        for _ in 0..BATCH {
+            match Pin::new(&mut self.session).poll_next(context) {
+                Poll::Ready(Some(event)) => {
+                    if let Some(error) = self.on_event(event) {
+                        return Poll::Ready(Some(error));
+                    }
+                }
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return self.poll_hello(context),
+            }
+        }
+        // There may be more, but others have a turn first: above all who takes the messages.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Goes on without the venue's greeting if it does not come. Never ready.
+    fn poll_hello(&mut self, context: &mut Context<'_>) -> Poll<Option<Arc<Error>>> {
+        if let Some(due) = &mut self.hello_due {
+            ready!(due.as_mut().poll(context));
+            self.begin(&Hello {
+                ts: None,
+                session_id: None,
+            });
+            // What was asked for is only written when the session is looked at again.
+            context.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 
     async fn close(&mut self) {
@@ -223,7 +254,7 @@ impl Connection {
         match event {
             ws::Event::Connected => {
                 self.number += 1;
-                self.hello_due = Instant::now() + HELLO;
+                self.hello_due = Some(Box::pin(sleep(HELLO)));
             }
             ws::Event::Text(text) => self.on_text(text),
             ws::Event::Binary(bytes) => self.notices.tell(Notice::Binary {
@@ -240,6 +271,7 @@ impl Connection {
     fn on_lost(&mut self, error: Error, retry_in: Duration) {
         let error = Arc::new(error);
         self.ready = false;
+        self.hello_due = None;
         // Whoever waits for a command finds the channel closed and looks for its order.
         self.routes.clear();
         self.ended.clear();
@@ -334,6 +366,7 @@ impl Connection {
 
     fn begin(&mut self, hello: &Hello) {
         self.ready = true;
+        self.hello_due = None;
         if let Some(ts) = &hello.ts {
             self.clock.learn(ts);
         }
@@ -342,8 +375,7 @@ impl Connection {
             session_id: session_id.clone(),
         });
         self.notices.tell(Notice::Connected { session_id });
-        let mut ids: Vec<u64> = self.subscribers.keys().copied().collect();
-        ids.sort_unstable();
+        let ids: Vec<u64> = self.subscribers.keys().copied().collect();
         for id in ids {
             self.subscribe(id);
         }

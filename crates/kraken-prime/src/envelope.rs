@@ -179,12 +179,32 @@ impl<'a> Head<'a> {
     /// Looks for request and type, and stops reading as soon as both are found: they come first,
     /// and the records are read by whoever they are for. `None` if it is no JSON object.
     pub(crate) fn read(text: &'a str) -> Option<Self> {
+        if let Some(head) = Self::read_usual(text) {
+            return Some(head);
+        }
         let mut head = Head::default();
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let whole = deserializer
             .deserialize_map(HeadVisitor(&mut head))
             .and_then(|()| deserializer.end());
         (whole.is_ok() || head.is_full()).then_some(head)
+    }
+
+    /// The beginning the vendor shows: number and type, in this order and without white space.
+    /// `None` leaves any other to a real JSON reader.
+    fn read_usual(text: &'a str) -> Option<Self> {
+        let rest = text.strip_prefix(r#"{"reqid":"#)?;
+        let (digits, rest) = rest.split_once(',')?;
+        // JSON knows no leading zeros and no plus.
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        let reqid = digits.parse().ok().filter(|_| plain)?;
+        let rest = rest.strip_prefix(r#""type":""#)?;
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric())?;
+        let (kind, rest) = rest.split_at(end);
+        rest.starts_with('"').then_some(Self {
+            reqid: Some(reqid),
+            kind: Some(Cow::Borrowed(kind)),
+        })
     }
 
     fn is_full(&self) -> bool {
@@ -290,6 +310,11 @@ mod tests {
             head(r#"{"data":[{"reqid":1}],"type":"Balance","reqid":"7"}"#),
             both
         );
+        assert_eq!(
+            head(r#"{"reqid":18446744073709551615,"type":"Balance""#),
+            Some((Some(u64::MAX), Some("Balance".to_owned())))
+        );
+        assert_eq!(head(r#" {"reqid" :7, "type": "Balance"}"#), both);
         // What follows is another's to judge.
         assert_eq!(head(r#"{"reqid":7,"type":"B\u0061lance","data":[}"#), both);
         assert_eq!(
@@ -303,6 +328,10 @@ mod tests {
             "7",
             "{",
             r#"{"reqid":7"#,
+            r#"{"reqid":07,"type":"Balance"}"#,
+            r#"{"reqid":+7,"type":"Balance"}"#,
+            r#"{"reqid":18446744073709551616,"type":"Balance"}"#,
+            r#"{"reqid":7,"type":"Balance"#,
             r#"{"type":7}"#,
             "{} {}",
             "\u{0}",

@@ -85,6 +85,24 @@ macro_rules! record {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                // What a member's name stands for is found out while the name is read, so that it
+                // need not be kept.
+                #[expect(non_camel_case_types, reason = "named after the fields")]
+                enum Member<'de> {
+                    $($field,)+
+                    __Other(std::borrow::Cow<'de, str>),
+                }
+
+                impl<'de> From<std::borrow::Cow<'de, str>> for Member<'de> {
+                    #[inline]
+                    fn from(name: std::borrow::Cow<'de, str>) -> Self {
+                        match &*name {
+                            $($key $(| $alias)* => Self::$field,)+
+                            _ => Self::__Other(name),
+                        }
+                    }
+                }
+
                 struct Visitor;
                 impl<'de> serde::de::Visitor<'de> for Visitor {
                     type Value = $name;
@@ -99,16 +117,18 @@ macro_rules! record {
                     ) -> Result<$name, A::Error> {
                         $(let mut $field = None;)+
                         let mut extra = crate::record::Extra::default();
-                        while let Some(key) = exchange_wire::rest::next_key(&mut map)? {
-                            match &*key {
-                                $($key $(| $alias)* => {
+                        while let Some(member) = exchange_wire::rest::next_member(&mut map)? {
+                            match member {
+                                $(Member::$field => {
                                     $field = Some(
                                         exchange_wire::rest::member$(::required$($required)?)?::read::<
                                             exchange_wire::codec::by_name$(::$codec)?::Codec, _, _,
                                         >(&mut map)?,
                                     );
                                 })+
-                                _ => extra.keep(key.into_owned(), map.next_value()?),
+                                Member::__Other(name) => {
+                                    extra.keep(name.into_owned(), map.next_value()?);
+                                }
                             }
                         }
                         Ok($name {

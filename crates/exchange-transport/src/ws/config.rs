@@ -1,14 +1,14 @@
-//! Address, limits, liveness, proxy.
+//! Address, limits, liveness.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::HeaderValue;
 use url::{Host, Url};
 
 use super::backoff::Backoff;
+use super::proxy::Proxy;
 use crate::error::Error;
 use crate::transport::{is_loopback, misconfigured};
 
@@ -35,55 +35,6 @@ impl Default for Liveness {
     }
 }
 
-/// An HTTP proxy to go through (`CONNECT`).
-#[derive(Clone)]
-pub struct Proxy {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) authorization: Option<HeaderValue>,
-}
-
-impl Proxy {
-    /// From an address such as `http://user:password@proxy.example:3128`.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Configuration`](crate::Kind::Configuration) if it is not `http` with a host.
-    pub fn new(url: &str) -> Result<Self, Error> {
-        use base64::Engine as _;
-        // The address may hold a password, so no error shows it.
-        let url = Url::parse(url).map_err(|_| misconfigured("the proxy's address is no URL"))?;
-        let (Some(host), "http") = (url.host_str(), url.scheme()) else {
-            return Err(misconfigured(
-                "the proxy's address must be http with a host",
-            ));
-        };
-        let authorization = match (url.username(), url.password()) {
-            ("", None) => None,
-            (user, password) => {
-                let pair = format!("{user}:{}", password.unwrap_or_default());
-                let text = base64::engine::general_purpose::STANDARD.encode(pair);
-                let mut value = HeaderValue::from_str(&format!("Basic {text}"))
-                    .map_err(|_| misconfigured("the proxy's password can't be sent"))?;
-                value.set_sensitive(true);
-                Some(value)
-            }
-        };
-        Ok(Self {
-            host: host.to_owned(),
-            port: url.port().unwrap_or(80),
-            authorization,
-        })
-    }
-}
-
-/// Shows host and port only.
-impl fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Proxy({}:{})", self.host, self.port)
-    }
-}
-
 /// How a [`Session`](super::Session) connects.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -106,8 +57,11 @@ pub struct WsConfig {
     /// How many bytes may wait to be written; [`send`](super::Session::send) then refuses more.
     /// Default 4 MiB.
     pub max_unsent: usize,
-    /// The proxy to go through, if any. The environment is not looked at.
+    /// The proxy to go through.
     pub proxy: Option<Proxy>,
+    /// Whether, without a [`proxy`](Self::proxy), the one that the environment names is gone
+    /// through, see [`Proxy::from_environment`]. Default true, as for calls over HTTP.
+    pub proxy_from_environment: bool,
     /// TLS of your own, for certificate authorities of your own. Without it those of Mozilla,
     /// which are built in.
     pub tls: Option<Arc<rustls::ClientConfig>>,
@@ -126,6 +80,7 @@ impl WsConfig {
             max_message_size: 16 << 20,
             max_unsent: 4 << 20,
             proxy: None,
+            proxy_from_environment: true,
             tls: None,
         }
     }
@@ -142,6 +97,7 @@ impl fmt::Debug for WsConfig {
             .field("max_message_size", &self.max_message_size)
             .field("max_unsent", &self.max_unsent)
             .field("proxy", &self.proxy)
+            .field("proxy_from_environment", &self.proxy_from_environment)
             .finish_non_exhaustive()
     }
 }

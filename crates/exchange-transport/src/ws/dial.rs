@@ -15,8 +15,10 @@ use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config, tungstenite};
+use url::Url;
 
-use super::config::{Address, Proxy, WsConfig};
+use super::config::{Address, WsConfig};
+use super::proxy::Proxy;
 use crate::error::{Error, Kind};
 use crate::header::header_value;
 use crate::transport::misconfigured;
@@ -36,8 +38,13 @@ pub(crate) struct Dialer {
 }
 
 impl Dialer {
-    pub(crate) fn new(config: WsConfig) -> Result<Self, Error> {
+    pub(crate) fn new(mut config: WsConfig) -> Result<Self, Error> {
         let address = Address::of(&config)?;
+        if config.proxy.is_none() && config.proxy_from_environment {
+            let url = Url::parse(&address.url)
+                .map_err(|_| misconfigured("the WebSocket's address is no URL"))?;
+            config.proxy = Proxy::from_environment(&url, |name| std::env::var(name).ok())?;
+        }
         if header_value(&config.user_agent).is_none() {
             return Err(misconfigured("the user agent must be visible ASCII"));
         }
@@ -114,7 +121,13 @@ impl Dialer {
         let stream = TlsConnector::from(Arc::clone(tls))
             .connect(name, tcp)
             .await
-            .map_err(|error| broken("TLS did not come about", error))?;
+            .map_err(|error| {
+                let broken = broken("TLS did not come about", error);
+                broken.with_hint(
+                    "Check the host name, the clock, and what is in between: with a proxy or a \
+                     venue whose certificate is not by a public authority, set WsConfig::tls",
+                )
+            })?;
         Ok(Box::pin(stream))
     }
 }
@@ -162,6 +175,11 @@ async fn through(tcp: &mut TcpStream, proxy: &Proxy, target: &Address) -> Result
         .with_text(format!(
             "the proxy refused the connection with status {status}"
         ))
+        .with_hint(if status == 407 {
+            "The proxy wants a user and a password in its address, or others than it got"
+        } else {
+            "Check the proxy's address, and whether it lets the venue be reached"
+        })
         .with_retryable(true))
 }
 

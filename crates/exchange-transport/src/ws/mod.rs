@@ -7,7 +7,8 @@
 //!
 //! | Module | Subject |
 //! |---|---|
-//! | [`config`] | address, limits, liveness, proxy |
+//! | [`config`] | address, limits, liveness |
+//! | [`proxy`] | a proxy on the way, given or named by the environment |
 //! | [`session`] | connect, read, send, lose, connect again |
 //! | [`backoff`] | how long to wait between tries |
 //! | [`queue`] | messages for a user who may be slow |
@@ -45,13 +46,15 @@
 pub mod backoff;
 pub mod config;
 mod dial;
+pub mod proxy;
 pub mod queue;
 pub mod session;
 
 pub use backoff::Backoff;
-pub use config::{HandshakeHeaders, Liveness, Proxy, WsConfig};
+pub use config::{HandshakeHeaders, Liveness, WsConfig};
+pub use proxy::Proxy;
 pub use queue::{Feed, Inbox, QueueLimits, Taken};
 pub use session::{Event, Session};
 
-/// The text of a message; a slice of what was received, cheap to clone.
+/// The text of a message; cheap to clone.
 pub use tokio_tungstenite::tungstenite::Utf8Bytes;

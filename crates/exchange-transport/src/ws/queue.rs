@@ -7,6 +7,7 @@
 //! the message before it: whoever was too slow asks for the state anew.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -44,13 +45,14 @@ struct State<T> {
     missed: u64,
     reader: Option<Waker>,
     feeds: usize,
-    inbox_dropped: bool,
 }
 
 #[derive(Debug)]
 struct Shared<T> {
     limits: QueueLimits,
     state: Mutex<State<T>>,
+    /// Beside the state, as it is asked for with each message.
+    inbox_dropped: AtomicBool,
 }
 
 impl<T> Shared<T> {
@@ -78,8 +80,8 @@ pub fn queue<T>(limits: QueueLimits) -> (Feed<T>, Inbox<T>) {
             missed: 0,
             reader: None,
             feeds: 1,
-            inbox_dropped: false,
         }),
+        inbox_dropped: AtomicBool::new(false),
     });
     (Feed(Arc::clone(&shared)), Inbox(shared))
 }
@@ -109,7 +111,7 @@ impl<T> Feed<T> {
 
     /// Whether nobody will take anything any more.
     pub fn is_closed(&self) -> bool {
-        self.0.lock().inbox_dropped
+        self.0.inbox_dropped.load(Ordering::Acquire)
     }
 }
 
@@ -158,8 +160,8 @@ impl<T> Inbox<T> {
 
 impl<T> Drop for Inbox<T> {
     fn drop(&mut self) {
+        self.0.inbox_dropped.store(true, Ordering::Release);
         let mut state = self.0.lock();
-        state.inbox_dropped = true;
         let items = std::mem::take(&mut state.items);
         drop(state);
         drop(items);

@@ -70,6 +70,8 @@ struct Open {
     socket: Socket,
     since: Instant,
     last_received: Instant,
+    /// Something was received since the clock was last looked at.
+    heard: bool,
     pinged: bool,
     alarm: Pin<Box<Sleep>>,
     unsent: bool,
@@ -201,6 +203,7 @@ impl Session {
             socket,
             since: now,
             last_received: now,
+            heard: false,
             pinged: false,
             alarm: Box::pin(sleep_until(now + ping_after)),
             unsent: false,
@@ -256,11 +259,13 @@ impl Open {
         loop {
             match Pin::new(&mut self.socket).poll_next(context) {
                 Poll::Ready(Some(Ok(message))) => {
-                    self.last_received = Instant::now();
-                    self.pinged = false;
+                    self.heard = true;
                     match message {
-                        Message::Text(text) => return Poll::Ready(Ok(Event::Text(text))),
-                        Message::Binary(bytes) => return Poll::Ready(Ok(Event::Binary(bytes))),
+                        Message::Text(text) => return Poll::Ready(Ok(Event::Text(own(&text)))),
+                        Message::Binary(bytes) => {
+                            let bytes = Bytes::copy_from_slice(&bytes);
+                            return Poll::Ready(Ok(Event::Binary(bytes)));
+                        }
                         Message::Close(frame) => return Poll::Ready(Err(closed(frame.as_ref()))),
                         // The pong to a ping is made and sent by the socket.
                         Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
@@ -270,6 +275,11 @@ impl Open {
                 Poll::Ready(None) => return Poll::Ready(Err(closed(None))),
                 Poll::Pending => break,
             }
+        }
+        // The clock is looked at once all that came is handed out, not for each message.
+        if std::mem::take(&mut self.heard) {
+            self.last_received = Instant::now();
+            self.pinged = false;
         }
         self.poll_liveness(config, context)
     }
@@ -303,6 +313,15 @@ impl Open {
             self.alarm.as_mut().reset(due);
         }
     }
+}
+
+/// A copy that does not share the socket's read buffer.
+///
+/// A message that waits in a queue would keep the whole buffer: far more memory than the queue
+/// counts, and the socket, which can't use the buffer again, goes on with one that has no more room
+/// than the next message, so that nearly every message costs a call of the system.
+fn own(text: &Utf8Bytes) -> Utf8Bytes {
+    text.as_str().to_owned().into()
 }
 
 fn not_sent(why: &'static str) -> Error {

@@ -14,6 +14,17 @@ use crate::tracker::Order;
 
 impl Client {
     /// Pauses an order, or lets it go on. Needs the order and what to do.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// use kraken_prime::{commands::OrderId, enums::ControlAction};
+    ///
+    /// let order = OrderId::Client("my-order-17".to_owned());
+    /// let report = client.control_order().order(order).action(ControlAction::Pause).send().await?;
+    /// println!("{:?}", report.ord_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn control_order(&self) -> ControlOrder {
         ControlOrder {
             client: self.clone(),

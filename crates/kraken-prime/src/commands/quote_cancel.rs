@@ -14,6 +14,19 @@ use crate::tracker::Order;
 
 impl Client {
     /// Drops a request for a quote. Needs both of its ids.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// let quote = client
+    ///     .cancel_quote()
+    ///     .quote_req_id("my-request-4")
+    ///     .rfq_id("16a55364-4248-4575-aa0b-dddd3f694ca3")
+    ///     .send()
+    ///     .await?;
+    /// println!("{:?}", quote.quote_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel_quote(&self) -> CancelQuote {
         CancelQuote {
             client: self.clone(),

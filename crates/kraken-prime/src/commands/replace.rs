@@ -16,6 +16,24 @@ use crate::tracker::Order;
 impl Client {
     /// Changes quantity, price or strategy of an order. Needs a symbol, the order, and the new
     /// quantity; for a limit order also the price.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// use kraken_prime::{Decimal, commands::OrderId};
+    ///
+    /// let order = OrderId::Client("my-order-17".to_owned());
+    /// let report = client
+    ///     .replace_order()
+    ///     .symbol("BTC-USD")
+    ///     .order(order)
+    ///     .total_quantity(Decimal::new(2, 2)) // 0.02
+    ///     .price(Decimal::from(43_500))
+    ///     .send()
+    ///     .await?;
+    /// println!("{:?}", report.ord_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn replace_order(&self) -> ReplaceOrder {
         ReplaceOrder {
             client: self.clone(),

@@ -11,6 +11,19 @@ use crate::tracker::Order;
 
 impl Client {
     /// Stores a setting of the user. Needs a key.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// let stored = client
+    ///     .set_user_config()
+    ///     .key("favourite")
+    ///     .value("\"ETH-BTC\"")
+    ///     .send()
+    ///     .await?;
+    /// println!("{stored:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_user_config(&self) -> SetUserConfig {
         SetUserConfig {
             client: self.clone(),

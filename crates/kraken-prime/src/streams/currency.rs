@@ -18,6 +18,17 @@ pub type CurrencyBook = View<Currencies>;
 
 impl Client {
     /// The currencies there are, with their increments.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// let book = client.currencies().symbols(["BTC", "USD"]).view().await?;
+    /// book.complete().await?;
+    /// if let Some(bitcoin) = book.get("BTC") {
+    ///     println!("amounts in steps of {:?}", bitcoin.min_increment);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn currencies(&self) -> Request<Currencies> {
         self.request(Currencies {
             name: Currencies::NAME.into(),

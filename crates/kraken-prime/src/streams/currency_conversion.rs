@@ -18,6 +18,24 @@ pub type ConversionBook = View<Conversions>;
 
 impl Client {
     /// What currencies are worth in `currency`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let book = client
+    ///     .conversions("USD")
+    ///     .currencies(["BTC", "ETH"])
+    ///     .throttle(Duration::from_secs(1))
+    ///     .view()
+    ///     .await?;
+    /// book.complete().await?;
+    /// for conversion in book.records() {
+    ///     println!("{}: {:?} USD", conversion.currency, conversion.rate);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn conversions(&self, currency: impl Into<String>) -> Request<Conversions> {
         self.request(Conversions {
             name: Conversions::NAME.into(),

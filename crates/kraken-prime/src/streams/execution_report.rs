@@ -21,6 +21,26 @@ impl Client {
     ///
     /// After a reconnect it goes on where it was: events since then are delivered, those delivered
     /// before are not delivered again.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// use kraken_prime::{Event, Time};
+    ///
+    /// let mut reports = client.execution_reports().start(Time::now()).subscribe().await?;
+    /// while let Some(event) = reports.next().await {
+    ///     match event? {
+    ///         Event::Message(message) => {
+    ///             for report in message.data {
+    ///                 println!("{:?} is {:?}", report.cl_ord_id, report.ord_status);
+    ///             }
+    ///         }
+    ///         Event::Interrupted(why) => println!("{why}"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn execution_reports(&self) -> Request<ExecutionReports> {
         self.request(ExecutionReports::new())
     }

@@ -17,6 +17,17 @@ pub type ExposureBook = View<Exposures>;
 
 impl Client {
     /// How much of the credit is in use.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// let book = client.exposures().view().await?;
+    /// book.complete().await?;
+    /// for exposure in book.records() {
+    ///     println!("{:?} of {:?} in use", exposure.exposure, exposure.exposure_limit);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn exposures(&self) -> Request<Exposures> {
         self.request(Exposures {
             name: Exposures::NAME.into(),

@@ -19,6 +19,22 @@ pub type QuoteBook = View<Quotes>;
 
 impl Client {
     /// Answers to requests for quotes: one after the other while prices change.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// use kraken_prime::{Event, Time};
+    ///
+    /// let mut quotes = client.quotes().start(Time::now()).subscribe().await?;
+    /// while let Some(event) = quotes.next().await {
+    ///     if let Event::Message(message) = event? {
+    ///         for quote in message.data {
+    ///             println!("{:?} is {:?}", quote.rfq_id, quote.quote_status);
+    ///         }
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn quotes(&self) -> Request<Quotes> {
         self.request(Quotes::new())
     }

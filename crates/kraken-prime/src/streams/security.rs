@@ -18,6 +18,17 @@ pub type SecurityBook = View<Securities>;
 
 impl Client {
     /// What can be traded, with sizes and increments.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// let book = client.securities().symbols(["BTC-USD"]).view().await?;
+    /// book.complete().await?;
+    /// if let Some(security) = book.get("BTC-USD") {
+    ///     println!("prices in steps of {:?}", security.min_price_increment);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn securities(&self) -> Request<Securities> {
         self.request(Securities {
             name: Securities::NAME.into(),

@@ -19,6 +19,22 @@ impl Client {
     /// After a reconnect it goes on where it was: fills since then are delivered, those delivered
     /// before are not delivered again. A record with the same `trade_id` and another revision or
     /// status takes the place of the one before.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// use kraken_prime::{Event, Time};
+    ///
+    /// let mut trades = client.trades().start(Time::now()).subscribe().await?;
+    /// while let Some(event) = trades.next().await {
+    ///     if let Event::Message(message) = event? {
+    ///         for trade in message.data {
+    ///             println!("{} {:?} {:?}", trade.trade_id, trade.side, trade.symbol);
+    ///         }
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn trades(&self) -> Request<Trades> {
         self.request(Trades {
             name: Trades::NAME.into(),

@@ -17,6 +17,17 @@ pub type UserBook = View<Users>;
 
 impl Client {
     /// Who is connected, with permissions and stored settings.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// let book = client.users().view().await?;
+    /// book.complete().await?;
+    /// for user in book.records() {
+    ///     println!("{:?} may {:?}", user.display_name, user.permissions);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn users(&self) -> Request<Users> {
         self.request(Users::new())
     }
