@@ -527,32 +527,32 @@ impl<C: From<Core>> ClientBuilder<C> {
 #[macro_export]
 macro_rules! client {
     (
-        $(#[$client:meta])*
-        pub struct Client;
+        $(#[$doc:meta])*
+        pub struct $client:ident;
 
         $(#[$builder:meta])*
         pub fn builder() = ($scheme:expr, $base_url:expr);
     ) => {
-        $(#[$client])*
+        $(#[$doc])*
         ///
         /// Cloning is cheap, and clones share connections, credentials and nonces. A client can
         /// be used from any thread, and by several tasks at once; make one and keep it, since a
         /// new one starts without open connections. `Debug` shows neither secrets nor more of the
         /// key than its first four characters.
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        pub struct Client {
+        pub struct $client {
             core: $crate::Core,
         }
 
         /// For tools that build their own [`Core`]($crate::Core), such as one for a venue on
         /// loopback.
-        impl ::core::convert::From<$crate::Core> for Client {
+        impl ::core::convert::From<$crate::Core> for $client {
             fn from(core: $crate::Core) -> Self {
                 Self { core }
             }
         }
 
-        impl Client {
+        impl $client {
             $(#[$builder])*
             pub fn builder() -> $crate::ClientBuilder<Self> {
                 $crate::ClientBuilder::new($scheme, $base_url)

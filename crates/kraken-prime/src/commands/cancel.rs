@@ -16,6 +16,8 @@ impl Client {
     /// Cancels an order. Needs a symbol and the order. See also
     /// [`Placed::cancel`](super::Placed::cancel).
     ///
+    /// The vendor's page: [`OrderCancelRequest`](https://docs.kraken.com/institutional/api-reference/prime-websocket/order-cancel-request).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// use kraken_prime::commands::OrderId;

@@ -15,6 +15,8 @@ use crate::tracker::Order;
 impl Client {
     /// Pauses an order, or lets it go on. Needs the order and what to do.
     ///
+    /// The vendor's page: [`OrderControlRequest`](https://docs.kraken.com/institutional/api-reference/prime-websocket/order-control-request).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// use kraken_prime::{commands::OrderId, enums::ControlAction};

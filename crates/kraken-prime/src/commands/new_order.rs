@@ -23,6 +23,8 @@ impl Client {
     /// Places an order. Needs a symbol, a side, a quantity, and one of
     /// [`market`](NewOrder::market), [`limit`](NewOrder::limit) and [`quote`](NewOrder::quote).
     ///
+    /// The vendor's page: [`NewOrderSingle`](https://docs.kraken.com/institutional/api-reference/prime-websocket/new-order-single).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// use kraken_prime::Decimal;

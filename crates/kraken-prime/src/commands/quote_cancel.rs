@@ -15,6 +15,8 @@ use crate::tracker::Order;
 impl Client {
     /// Drops a request for a quote. Needs both of its ids.
     ///
+    /// The vendor's page: [`QuoteCancelRequest`](https://docs.kraken.com/institutional/api-reference/prime-websocket/quote-cancel-request).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// let quote = client

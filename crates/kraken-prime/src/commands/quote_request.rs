@@ -18,6 +18,8 @@ impl Client {
     /// request come on the Quote stream, see [`Client::quotes`]: a price is good for a second or
     /// so.
     ///
+    /// The vendor's page: [`QuoteRequest`](https://docs.kraken.com/institutional/api-reference/prime-websocket/quote-request).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// use kraken_prime::Decimal;

@@ -17,6 +17,8 @@ impl Client {
     /// Changes quantity, price or strategy of an order. Needs a symbol, the order, and the new
     /// quantity; for a limit order also the price.
     ///
+    /// The vendor's page: [`OrderCancelReplaceRequest`](https://docs.kraken.com/institutional/api-reference/prime-websocket/order-cancel-replace-request).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// use kraken_prime::{Decimal, commands::OrderId};

@@ -12,6 +12,8 @@ use crate::tracker::Order;
 impl Client {
     /// Stores a setting of the user. Needs a key.
     ///
+    /// The vendor's page: [`UserConfig`](https://docs.kraken.com/institutional/api-reference/prime-websocket/user-config).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// let stored = client

@@ -27,7 +27,7 @@
 use exchange_transport::{
     Access, Answer, Call, Effect, Error, Given, Missing, Operation, Pace, Permission,
 };
-use kraken_core::{ClientBuilder, Core, Scheme};
+use kraken_core::{Core, Scheme};
 
 pub(crate) mod body;
 pub(crate) mod types;
@@ -42,23 +42,12 @@ use types::{BatchAnswer, Data, TransferAnswer};
 /// The vendor's address.
 pub const BASE_URL: &str = "https://api.kraken.com";
 
-/// A client of the REST calls, with one method for each. Cloning is cheap.
-#[derive(Clone, Debug)]
-pub struct RestClient {
-    core: Core,
-}
+kraken_core::client! {
+    /// A client of the REST calls, with one method for each.
+    pub struct RestClient;
 
-impl From<Core> for RestClient {
-    fn from(core: Core) -> Self {
-        Self { core }
-    }
-}
-
-impl RestClient {
     /// Starts a client for [`BASE_URL`].
-    pub fn builder() -> ClientBuilder<Self> {
-        ClientBuilder::new(Scheme::Body, BASE_URL)
-    }
+    pub fn builder() = (Scheme::Body, BASE_URL);
 }
 
 static CREATE_USER: Operation = Operation {
@@ -288,6 +277,8 @@ pub static OPERATIONS: &[&Operation] = &[
 impl RestClient {
     /// Makes an API user.
     ///
+    /// The vendor's page: [`CreatePrimeApiUser`](https://docs.kraken.com/api-reference/api-users/create-prime-api-user).
+    ///
     /// `POST /0/private/CreatePrimeApiUser`.
     pub fn create_user(&self) -> CreateUser {
         CreateUser {
@@ -349,6 +340,8 @@ impl<NameArg, RoleArg> CreateUser<NameArg, RoleArg> {
 impl RestClient {
     /// An API user.
     ///
+    /// The vendor's page: [`GetPrimeApiUser`](https://docs.kraken.com/api-reference/api-users/get-prime-api-user).
+    ///
     /// `POST /0/private/GetPrimeApiUser`.
     pub fn get_user(&self) -> GetUser {
         GetUser {
@@ -396,6 +389,8 @@ impl<UserIdArg> GetUser<UserIdArg> {
 impl RestClient {
     /// All API users.
     ///
+    /// The vendor's page: [`ListPrimeApiUsers`](https://docs.kraken.com/api-reference/api-users/list-prime-api-users).
+    ///
     /// `POST /0/private/ListPrimeApiUsers`.
     pub fn list_users(&self) -> ListUsers {
         ListUsers {
@@ -427,6 +422,8 @@ impl ListUsers {
 
 impl RestClient {
     /// Changes name or status of an API user.
+    ///
+    /// The vendor's page: [`UpdatePrimeApiUser`](https://docs.kraken.com/api-reference/api-users/update-prime-api-user).
     ///
     /// `POST /0/private/UpdatePrimeApiUser`.
     pub fn update_user(&self) -> UpdateUser {
@@ -495,6 +492,8 @@ impl<UserIdArg> UpdateUser<UserIdArg> {
 impl RestClient {
     /// Changes what an API user may do.
     ///
+    /// The vendor's page: [`UpdatePrimeApiUserRoles`](https://docs.kraken.com/api-reference/api-users/update-prime-api-user-roles).
+    ///
     /// `POST /0/private/UpdatePrimeApiUserRoles`.
     pub fn update_user_role(&self) -> UpdateUserRole {
         UpdateUserRole {
@@ -556,6 +555,8 @@ impl<UserIdArg, RoleArg> UpdateUserRole<UserIdArg, RoleArg> {
 impl RestClient {
     /// Makes a key for an API user. Its secret is in this answer and nowhere else.
     ///
+    /// The vendor's page: [`CreatePrimeApiUserKey`](https://docs.kraken.com/api-reference/api-user-keys/create-prime-api-user-key).
+    ///
     /// `POST /0/private/CreatePrimeApiUserKey`.
     pub fn create_user_key(&self) -> CreateUserKey {
         CreateUserKey {
@@ -603,6 +604,8 @@ impl<UserIdArg> CreateUserKey<UserIdArg> {
 impl RestClient {
     /// The keys of an API user, without their secrets.
     ///
+    /// The vendor's page: [`ListPrimeApiUserKeys`](https://docs.kraken.com/api-reference/api-user-keys/list-prime-api-user-keys).
+    ///
     /// `POST /0/private/ListPrimeApiUserKeys`.
     pub fn list_user_keys(&self) -> ListUserKeys {
         ListUserKeys {
@@ -649,6 +652,8 @@ impl<UserIdArg> ListUserKeys<UserIdArg> {
 
 impl RestClient {
     /// Changes from which addresses a key may be used.
+    ///
+    /// The vendor's page: [`UpdatePrimeApiUserKey`](https://docs.kraken.com/api-reference/api-user-keys/update-prime-api-user-key).
     ///
     /// `POST /0/private/UpdatePrimeApiUserKey`.
     pub fn update_user_key(&self) -> UpdateUserKey {
@@ -722,6 +727,8 @@ impl<UserIdArg, KeyIdArg> UpdateUserKey<UserIdArg, KeyIdArg> {
 impl RestClient {
     /// Deletes a key.
     ///
+    /// The vendor's page: [`DeletePrimeApiUserKey`](https://docs.kraken.com/api-reference/api-user-keys/delete-prime-api-user-key).
+    ///
     /// `POST /0/private/DeletePrimeApiUserKey`.
     pub fn delete_user_key(&self) -> DeleteUserKey {
         DeleteUserKey {
@@ -783,6 +790,8 @@ impl<UserIdArg, KeyIdArg> DeleteUserKey<UserIdArg, KeyIdArg> {
 impl RestClient {
     /// Puts what is to be settled into a batch. There is one active batch of each kind of asset.
     ///
+    /// The vendor's page: [`CreatePrimeSettlementBatch`](https://docs.kraken.com/api-reference/settlement/create-prime-settlement-batch).
+    ///
     /// `POST /0/private/CreatePrimeSettlementBatch`, permission `Orders and trades - Create & modify orders`.
     pub fn create_settlement_batch(&self) -> CreateSettlementBatch {
         CreateSettlementBatch {
@@ -824,6 +833,8 @@ impl CreateSettlementBatch {
 
 impl RestClient {
     /// A batch.
+    ///
+    /// The vendor's page: [`GetPrimeSettlementBatch`](https://docs.kraken.com/api-reference/settlement/get-prime-settlement-batch).
     ///
     /// `POST /0/private/GetPrimeSettlementBatch`, permission `Orders and trades - Query open orders & trades`.
     pub fn get_settlement_batch(&self) -> GetSettlementBatch {
@@ -881,6 +892,8 @@ impl<BatchIdArg> GetSettlementBatch<BatchIdArg> {
 
 impl RestClient {
     /// Batches, the newest first.
+    ///
+    /// The vendor's page: [`ListPrimeSettlementBatches`](https://docs.kraken.com/api-reference/settlement/list-prime-settlement-batches).
     ///
     /// `POST /0/private/ListPrimeSettlementBatches`, permission `Orders and trades - Query open orders & trades`.
     pub fn list_settlement_batches(&self) -> ListSettlementBatches {
@@ -959,6 +972,8 @@ impl ListSettlementBatches {
 
 impl RestClient {
     /// Settles one asset of a batch: money moves. The batch must be confirmed, and `can_settle` of its leg true.
+    ///
+    /// The vendor's page: [`SettlePrimeSettlementBatchAsset`](https://docs.kraken.com/api-reference/settlement/settle-prime-settlement-batch-asset).
     ///
     /// `POST /0/private/SettlePrimeSettlementBatchAsset`, permission `Orders and trades - Create & modify orders`.
     pub fn settle_batch_asset(&self) -> SettleBatchAsset {

@@ -16,6 +16,8 @@ pub type BalanceBook = View<Balances>;
 impl Client {
     /// The balance of each currency.
     ///
+    /// The vendor's page: [`Balance`](https://docs.kraken.com/institutional/api-reference/prime-websocket/balance).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// let book = client.balances().equivalent("USD").view().await?;

@@ -19,6 +19,8 @@ pub type CurrencyBook = View<Currencies>;
 impl Client {
     /// The currencies there are, with their increments.
     ///
+    /// The vendor's page: [`Currency`](https://docs.kraken.com/institutional/api-reference/prime-websocket/currency).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// let book = client.currencies().symbols(["BTC", "USD"]).view().await?;

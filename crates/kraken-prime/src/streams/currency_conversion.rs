@@ -19,6 +19,8 @@ pub type ConversionBook = View<Conversions>;
 impl Client {
     /// What currencies are worth in `currency`.
     ///
+    /// The vendor's page: [`CurrencyConversion`](https://docs.kraken.com/institutional/api-reference/prime-websocket/currency-conversion).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// use std::time::Duration;

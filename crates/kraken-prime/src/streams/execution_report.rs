@@ -19,6 +19,8 @@ impl Client {
     /// Every event of every order: acknowledgements, fills, refusals, cancellations,
     /// replacements. Without a start it begins with the whole history.
     ///
+    /// The vendor's page: [`ExecutionReport`](https://docs.kraken.com/institutional/api-reference/prime-websocket/execution-report).
+    ///
     /// After a reconnect it goes on where it was: events since then are delivered, those delivered
     /// before are not delivered again.
     ///

@@ -18,6 +18,8 @@ pub type ExposureBook = View<Exposures>;
 impl Client {
     /// How much of the credit is in use.
     ///
+    /// The vendor's page: [`Exposure`](https://docs.kraken.com/institutional/api-reference/prime-websocket/exposure).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// let book = client.exposures().view().await?;

@@ -19,6 +19,8 @@ pub type MarketBook = View<MarketDataSnapshots>;
 impl Client {
     /// The prices of one security. Each message holds all of them.
     ///
+    /// The vendor's page: [`MarketDataSnapshot`](https://docs.kraken.com/institutional/api-reference/prime-websocket/market-data-snapshot).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// let market = client.market_data("BTC-USD").view().await?;

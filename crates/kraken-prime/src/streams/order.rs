@@ -18,6 +18,8 @@ impl Client {
     /// Where each order stands: one record each at first, then one for each change. Without a
     /// filter these are all orders there ever were.
     ///
+    /// The vendor's page: [`Order`](https://docs.kraken.com/institutional/api-reference/prime-websocket/order).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// use kraken_prime::enums::OrdStatus;

@@ -20,6 +20,8 @@ pub type QuoteBook = View<Quotes>;
 impl Client {
     /// Answers to requests for quotes: one after the other while prices change.
     ///
+    /// The vendor's page: [`Quote`](https://docs.kraken.com/institutional/api-reference/prime-websocket/quote).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// use kraken_prime::{Event, Time};

@@ -19,6 +19,8 @@ pub type SecurityBook = View<Securities>;
 impl Client {
     /// What can be traded, with sizes and increments.
     ///
+    /// The vendor's page: [`Security`](https://docs.kraken.com/institutional/api-reference/prime-websocket/security).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// let book = client.securities().symbols(["BTC-USD"]).view().await?;

@@ -16,6 +16,8 @@ impl Client {
     /// The account's fills: at first those there were, then each new one. Without a start it
     /// begins with the whole history.
     ///
+    /// The vendor's page: [`Trade`](https://docs.kraken.com/institutional/api-reference/prime-websocket/trade).
+    ///
     /// After a reconnect it goes on where it was: fills since then are delivered, those delivered
     /// before are not delivered again. A record with the same `trade_id` and another revision or
     /// status takes the place of the one before.

@@ -18,6 +18,8 @@ pub type UserBook = View<Users>;
 impl Client {
     /// Who is connected, with permissions and stored settings.
     ///
+    /// The vendor's page: [`User`](https://docs.kraken.com/institutional/api-reference/prime-websocket/user).
+    ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
     /// let book = client.users().view().await?;
