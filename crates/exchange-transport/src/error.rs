@@ -377,7 +377,9 @@ impl fmt::Display for Error {
         if let Some(hint) = &inner.hint {
             write!(f, ". {hint}")?;
         }
-        if self.outcome() == Outcome::Unknown {
+        // What is of no call, such as the loss of a WebSocket, was never sent itself.
+        let is_of_a_call = inner.operation.is_some() || inner.attempts > 0;
+        if self.outcome() == Outcome::Unknown && is_of_a_call {
             f.write_str(". It may have been executed: look before sending again")?;
             if let Some(advice) = &inner.advice {
                 write!(f, ". {advice}")?;

@@ -55,7 +55,7 @@ pub enum Interruption {
 impl std::fmt::Display for Interruption {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::ConnectionLost(error) => write!(f, "the connection was lost: {error}"),
+            Self::ConnectionLost(error) => error.fmt(f),
             Self::Lagged { missed } => write!(f, "{missed} messages were not taken in time"),
             Self::Gap { expected, received } => {
                 write!(f, "message {received} came in place of {expected}")

@@ -184,7 +184,7 @@ async fn through(tcp: &mut TcpStream, proxy: &Proxy, target: &Address) -> Result
 }
 
 /// A connection that broke or never was.
-pub(crate) fn broken(what: &str, error: io::Error) -> Error {
+fn broken(what: &str, error: io::Error) -> Error {
     Error::new(Kind::Transport)
         .with_text(format!("{what}: {error}"))
         .with_retryable(true)

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -17,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use super::config::WsConfig;
-use super::dial::{Dialer, Socket, broken};
+use super::dial::{Dialer, Socket};
 use crate::error::{Error, Kind, Outcome};
 
 /// What happens to a [`Session`].
@@ -332,15 +331,8 @@ fn not_sent(why: &'static str) -> Error {
 
 fn lost(error: &tungstenite::Error) -> Error {
     let text = match error {
-        tungstenite::Error::Io(io) => {
-            return broken(
-                "the connection broke",
-                io::Error::new(io.kind(), io.to_string()),
-            )
-            .with_outcome(Outcome::Unknown);
-        }
         tungstenite::Error::Capacity(limit) => format!("a message was too large: {limit}"),
-        other => format!("the connection broke: {other}"),
+        other => other.to_string(),
     };
     Error::new(Kind::Transport)
         .with_text(text)
