@@ -12,7 +12,9 @@ use tokio::sync::watch;
 use super::{OrderId, Strategy, above_zero, id_or_new, json, rejected};
 use crate::client::Client;
 use crate::commands::CancelOrder;
-use crate::enums::{ExecType, OrdStatus, OrdType, Side, StrategyName, TimeInForce};
+use crate::enums::{
+    ExecType, OrdStatus, OrdType, QuoteStatus, Side, StrategyName, TimeInForce,
+};
 use crate::notice::{Notice, NoticeBoard};
 use crate::streams::{ExecutionReport, Quote};
 use crate::time::Time;
@@ -479,8 +481,16 @@ fn closed() -> Error {
 
 impl Quote {
     /// The ids by which an order takes these prices, for [`NewOrder::quote`]; `None` if there is
-    /// no price to take.
+    /// no price to take, since the request is over or not priced yet.
     pub fn ids(&self) -> Option<(&str, &str)> {
+        // A status of a later version may well have a price.
+        let has_none = self
+            .quote_status
+            .as_ref()
+            .is_some_and(|status| status.is_known() && *status != QuoteStatus::Open);
+        if has_none {
+            return None;
+        }
         Some((self.quote_id.as_deref()?, self.rfq_id.as_deref()?))
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{OrderId, Strategy, above_zero, id_or_new, json, request_rejected};
 use crate::client::Client;
-use crate::enums::{ExecType, StrategyName};
+use crate::enums::{ExecType, OrdStatus, StrategyName};
 use crate::streams::ExecutionReport;
 use crate::time::Time;
 use crate::tracker::Order;
@@ -130,11 +130,11 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
         self
     }
 
-    /// Sends the request, and waits until the order is replaced.
+    /// Sends the request, and waits until the order is replaced. It may be filled already.
     ///
     /// # Errors
     ///
-    /// The venue's refusal, or trouble on the way; see [the module](crate::commands).
+    /// The venue's refusal, also if the order was cancelled meanwhile, or trouble on the way; see [the module](crate::commands).
     pub async fn send(self) -> Result<ExecutionReport, Error>
     where
         S: Given<String>,
@@ -201,12 +201,15 @@ fn judge(cl_ord_id: &str, report: &ExecutionReport) -> Option<Result<ExecutionRe
     if report.cl_ord_id.as_deref() != Some(cl_ord_id) {
         return None;
     }
-    match &report.exec_type {
-        Some(ExecType::PendingReplace) => None,
-        Some(ExecType::ReplaceRejected | ExecType::CancelRejected | ExecType::Rejected) => {
+    match (&report.exec_type, &report.ord_status) {
+        (Some(ExecType::ReplaceRejected | ExecType::CancelRejected | ExecType::Rejected), _) => {
             Some(Err(request_rejected(report)))
         }
-        // Until it is replaced, all else carries the id of before.
+        // Until it is replaced, fills carry the id of before, by the tables known from other
+        // installations; by the vendor's words for `ClOrdID` they could carry this one.
+        (Some(ExecType::PendingReplace), _) | (_, Some(OrdStatus::PendingReplace)) => None,
+        // It was cancelled meanwhile, or after it: no order stands as it was wanted.
+        (_, Some(OrdStatus::Canceled)) => Some(Err(request_rejected(report))),
         _ => Some(Ok(report.clone())),
     }
 }
