@@ -54,7 +54,10 @@ impl Sheet {
             if second.is_empty() {
                 continue;
             }
-            assert!("Y N y n s c T U".contains(fourth) && !fourth.is_empty(), "{line}");
+            assert!(
+                "Y N y n s c T U".contains(fourth) && !fourth.is_empty(),
+                "{line}"
+            );
             members.push(Member {
                 name: second,
                 kind: third,
@@ -72,7 +75,9 @@ impl Sheet {
     /// The records whose names begin so, without that beginning.
     pub fn records(&self, beginning: &str) -> Vec<&'static str> {
         let names = self.records.keys();
-        names.filter_map(|name| name.strip_prefix(beginning)).collect()
+        names
+            .filter_map(|name| name.strip_prefix(beginning))
+            .collect()
     }
 
     /// What of an object does not fit a record.
@@ -115,7 +120,11 @@ impl Sheet {
             }
             (By::Venue, _) => {
                 let is_page = message["page"] == true;
-                let around = if is_page { "heard page" } else { "heard stream" };
+                let around = if is_page {
+                    "heard page"
+                } else {
+                    "heard stream"
+                };
                 self.object(around, kind, message, &mut misfits);
                 for record in elements(message, "data") {
                     let of_no_order = record["CxlRejReason"] == "UnknownOrder";
@@ -150,12 +159,21 @@ impl Sheet {
         };
         if kind == "NewOrderSingle" {
             let of_quote = text("OrdType") == "RFQ";
-            must(has("Price") || text("OrdType") != "Limit", "Limit without Price");
-            must(!has("Price") || text("OrdType") != "Market", "Market with Price");
+            must(
+                has("Price") || text("OrdType") != "Limit",
+                "Limit without Price",
+            );
+            must(
+                !has("Price") || text("OrdType") != "Market",
+                "Market with Price",
+            );
             must(has("TimeInForce") || of_quote, "no TimeInForce");
             must(has("QuoteID") == of_quote, "QuoteID is for RFQ only");
             must(has("RFQID") || !of_quote, "RFQ without RFQID");
-            must(has("Strategy") == has("Parameters"), "Strategy and Parameters");
+            must(
+                has("Strategy") == has("Parameters"),
+                "Strategy and Parameters",
+            );
         }
         if matches!(
             kind,
@@ -170,7 +188,6 @@ impl Sheet {
             must(new, "a strategy that is not sent");
             self.object(strategy, strategy, &command["Parameters"], misfits);
         }
-        self.object(kind, kind, command, misfits);
     }
 
     fn object(&self, record: &str, path: &str, value: &Value, misfits: &mut Vec<String>) {
@@ -230,7 +247,9 @@ impl Sheet {
             return value.as_str() == literal.strip_suffix('\'');
         }
         if let Some(name) = kind.strip_prefix('=') {
-            return value.as_str().is_some_and(|text| self.values(name).contains(&text));
+            return value
+                .as_str()
+                .is_some_and(|text| self.values(name).contains(&text));
         }
         match (kind, value) {
             ("any", value) => !value.is_null(),
@@ -299,18 +318,36 @@ fn order_rules(record: &Value, misfits: &mut Vec<String>) {
     let is_over = matches!(text("OrdStatus"), "Canceled" | "Rejected");
     let left = amount("OrderQty") - amount("CumQty");
     let leaves = amount("LeavesQty");
-    must(leaves == left || (is_over && leaves.is_zero()), "LeavesQty is not what is left");
+    must(
+        leaves == left || (is_over && leaves.is_zero()),
+        "LeavesQty is not what is left",
+    );
     let is_fill = text("ExecType") == "Trade";
     for last in ["LastPx", "LastQty", "LastAmt"] {
-        must((amount(last) > 0.into()) == is_fill, "the last fill is of Trade only");
+        must(
+            (amount(last) > 0.into()) == is_fill,
+            "the last fill is of Trade only",
+        );
     }
-    must(text("OrdType") != "Limit" || record.get("Price").is_some(), "Limit without Price");
-    must(record.get("Price").is_none() || text("OrdType") != "Market", "Market with Price");
+    must(
+        text("OrdType") != "Limit" || record.get("Price").is_some(),
+        "Limit without Price",
+    );
+    must(
+        record.get("Price").is_none() || text("OrdType") != "Market",
+        "Market with Price",
+    );
     let filled = text("OrdStatus") == "Filled";
     must(!filled || leaves.is_zero(), "Filled, and something is left");
     let refused = text("ExecType") == "Rejected";
-    must((text("OrdStatus") == "Rejected") == refused, "Rejected in one place only");
-    must(record.get("OrdRejReason").is_some() == refused, "OrdRejReason is of Rejected only");
+    must(
+        (text("OrdStatus") == "Rejected") == refused,
+        "Rejected in one place only",
+    );
+    must(
+        record.get("OrdRejReason").is_some() == refused,
+        "OrdRejReason is of Rejected only",
+    );
 }
 
 /// What the members of a quote say together.
@@ -324,11 +361,29 @@ fn quote_rules(record: &Value, misfits: &mut Vec<String>) {
     };
     let priced = has("BidPx") || has("OfferPx");
     must(priced == (status == "Open"), "prices are of Open only");
-    must(has("ValidUntilTime") == priced, "ValidUntilTime goes with prices");
-    must(has("BidPx") == has("BidAmt") && has("OfferPx") == has("OfferAmt"), "prices and amounts");
-    must(!(has("BidPx") && record["Side"] == "Buy"), "a bid for who buys");
-    must(!(has("OfferPx") && record["Side"] == "Sell"), "an offer for who sells");
+    must(
+        has("ValidUntilTime") == priced,
+        "ValidUntilTime goes with prices",
+    );
+    must(
+        has("BidPx") == has("BidAmt") && has("OfferPx") == has("OfferAmt"),
+        "prices and amounts",
+    );
+    must(
+        !(has("BidPx") && record["Side"] == "Buy"),
+        "a bid for who buys",
+    );
+    must(
+        !(has("OfferPx") && record["Side"] == "Sell"),
+        "an offer for who sells",
+    );
     must(has("RFQID"), "RFQID is there from PendingNew on");
-    must(has("QuoteRequestRejectReason") == (status == "Rejected"), "the reason of a refusal");
-    must(has("TradedPx") == (status == "Filled"), "what was traded is of Filled only");
+    must(
+        has("QuoteRequestRejectReason") == (status == "Rejected"),
+        "the reason of a refusal",
+    );
+    must(
+        has("TradedPx") == (status == "Filled"),
+        "what was traded is of Filled only",
+    );
 }

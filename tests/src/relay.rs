@@ -38,7 +38,10 @@ pub struct Said {
 impl Tape {
     /// Everything so far.
     pub fn all(&self) -> Vec<Said> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Waits until the venue has said something.
@@ -62,7 +65,10 @@ impl Tape {
             by,
             message,
         };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(said);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(said);
     }
 }
 
@@ -188,8 +194,14 @@ pub async fn http(host: &str, calls: &Arc<Mutex<Vec<Called>>>) -> String {
                         sent: serde_json::from_slice(&sent).unwrap(),
                         answer: serde_json::from_slice(&answer).unwrap(),
                     };
-                    calls.lock().unwrap_or_else(PoisonError::into_inner).push(called);
-                    client.write_all(&whole(&answer_head, &answer)).await.unwrap();
+                    calls
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(called);
+                    client
+                        .write_all(&whole(&answer_head, &answer))
+                        .await
+                        .unwrap();
                 }
             });
         }

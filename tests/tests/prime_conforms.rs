@@ -20,7 +20,7 @@ use kraken_prime::enums::{
 };
 use kraken_prime::rest::{AssetKind, BatchStatus, PaceMode, RestClient, UserRole, UserStatus};
 use kraken_prime::streams::{ExecutionReport, Quote};
-use kraken_prime::{Client, Decimal, Error, Kind, Notice, Outcome, Time};
+use kraken_prime::{Client, Decimal, Error, Kind, Notice, Outcome, Subscription, Time, Topic};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use workspace_tests::prime_sheet::{By, Sheet};
@@ -41,14 +41,20 @@ fn the_vendor_s_samples_conform() {
         let is_venue = is_venue || ["hello", "Pong", "error"].contains(&kind.as_str());
         let by = if is_venue { By::Venue } else { By::Client };
         let found = sheet.message(by, &message);
-        misfits.extend(found.into_iter().map(|misfit| format!("{sample}\n  {misfit}")));
+        misfits.extend(
+            found
+                .into_iter()
+                .map(|misfit| format!("{sample}\n  {misfit}")),
+        );
         seen.insert((is_venue, kind));
     }
     // The sample of a replacement is for a limit order with a strategy that is not named.
     assert!(misfits.is_empty(), "{}", misfits.join("\n"));
     let of = |wanted: bool| {
         let kinds = seen.iter().filter(|(is_venue, _)| *is_venue == wanted);
-        kinds.map(|(_, kind)| kind.as_str()).collect::<BTreeSet<_>>()
+        kinds
+            .map(|(_, kind)| kind.as_str())
+            .collect::<BTreeSet<_>>()
     };
     let sent = sheet.records("sent ").into_iter();
     let sent = sent.filter(|name| !name.contains("Prime")).collect();
@@ -66,14 +72,37 @@ fn what_does_not_conform_is_found() {
         "seqNum": 1, "data": [{"Currency": "USD", "Amount": "1.5", "AvailableAmount": "-1"}]});
     assert_eq!(sheet.message(By::Venue, &right), Vec::<String>::new());
     for (place, value, wanted) in [
-        ("/data/0/Amount", json!(1.5), "Balance.Amount: not of the type decimal: 1.5"),
-        ("/data/0/Amount", json!("1e5"), "Balance.Amount: not of the type decimal: \"1e5\""),
-        ("/data/0/Currency", json!(7), "Balance.Currency: not of the type text: 7"),
-        ("/data/0", json!({"Currency": "USD", "Amount": "1"}), "Balance.AvailableAmount: missing"),
+        (
+            "/data/0/Amount",
+            json!(1.5),
+            "Balance.Amount: not of the type decimal: 1.5",
+        ),
+        (
+            "/data/0/Amount",
+            json!("1e5"),
+            "Balance.Amount: not of the type decimal: \"1e5\"",
+        ),
+        (
+            "/data/0/Currency",
+            json!(7),
+            "Balance.Currency: not of the type text: 7",
+        ),
+        (
+            "/data/0",
+            json!({"Currency": "USD", "Amount": "1"}),
+            "Balance.AvailableAmount: missing",
+        ),
         ("/data", json!({}), "Balance.data: not an array: {}"),
-        ("/ts", json!("2021-09-16T16:17:06.892Z"),
-            "Balance.ts: not of the type time: \"2021-09-16T16:17:06.892Z\""),
-        ("/seqNum", json!("1"), "Balance.seqNum: not of the type int: \"1\""),
+        (
+            "/ts",
+            json!("2021-09-16T16:17:06.892Z"),
+            "Balance.ts: not of the type time: \"2021-09-16T16:17:06.892Z\"",
+        ),
+        (
+            "/seqNum",
+            json!("1"),
+            "Balance.seqNum: not of the type int: \"1\"",
+        ),
     ] {
         let mut wrong = right.clone();
         *wrong.pointer_mut(place).unwrap() = value;
@@ -98,7 +127,10 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let builder = Sim::builder().journal(5_000).prime_page(3).rate_limits(false);
+        let builder = Sim::builder()
+            .journal(5_000)
+            .prime_page(3)
+            .rate_limits(false);
         let sim = builder.start().await.unwrap();
         let prime = sim.prime();
         prime.freeze_market(true);
@@ -200,15 +232,34 @@ async fn streams_begin(stage: &Stage) -> impl Sized {
     let start = || Time::from_unix_micros(1_500_000_000_000_000);
     let end = || Time::from_unix_micros(4_000_000_000_000_000);
     let all = [OrdStatus::New, OrdStatus::Filled, OrdStatus::Canceled];
-    let reports = client.execution_reports().start(start()).end(end()).symbol(SYMBOL);
-    let orders = client.orders().start(start()).end(end()).symbol(SYMBOL).statuses(all);
+    let reports = client
+        .execution_reports()
+        .start(start())
+        .end(end())
+        .symbol(SYMBOL);
+    let orders = client
+        .orders()
+        .start(start())
+        .end(end())
+        .symbol(SYMBOL)
+        .statuses(all);
     let trades = client.trades().start(start()).end(end()).symbol(SYMBOL);
     let ten = Duration::from_secs(15);
-    let conversions = client.conversions("USD").currencies(["BTC", "ETH", SYMBOL, "EUR"]);
+    let conversions = client
+        .conversions("USD")
+        .currencies(["BTC", "ETH", SYMBOL, "EUR"]);
     let conversions = conversions.throttle(ten).tolerance(Decimal::new(2, 4));
-    let market = client.market_data(SYMBOL).throttle(Duration::from_millis(1));
+    let market = client
+        .market_data(SYMBOL)
+        .throttle(Duration::from_millis(1));
     (
-        client.balances().equivalent("USD").tag("tagged").view().await.unwrap(),
+        client
+            .balances()
+            .equivalent("USD")
+            .tag("tagged")
+            .view()
+            .await
+            .unwrap(),
         client.balances().currencies(["BTC"]).view().await.unwrap(),
         client.currencies().view().await.unwrap(),
         client.currencies().symbols(["BTC"]).view().await.unwrap(),
@@ -217,26 +268,72 @@ async fn streams_begin(stage: &Stage) -> impl Sized {
         (
             conversions.view().await.unwrap(),
             client.conversions("EUR").view().await.unwrap(),
-            reports.subscribe().await.unwrap(),
-            client.execution_reports().rfq_id("x").subscribe().await.unwrap(),
+            drained(reports.subscribe().await.unwrap()),
+            client
+                .execution_reports()
+                .rfq_id("x")
+                .subscribe()
+                .await
+                .unwrap(),
             client.exposures().view().await.unwrap(),
             market.depth(3).view().await.unwrap(),
         ),
         (
-            client.market_data("ETH-USD").size_buckets([Decimal::ONE]).view().await.unwrap(),
-            client.market_data(SYMBOL).price_increment(Decimal::TEN).view().await.unwrap(),
+            client
+                .market_data("ETH-USD")
+                .size_buckets([Decimal::ONE])
+                .view()
+                .await
+                .unwrap(),
+            client
+                .market_data(SYMBOL)
+                .price_increment(Decimal::TEN)
+                .view()
+                .await
+                .unwrap(),
             orders.view().await.unwrap(),
             client.orders().order_id("x").view().await.unwrap(),
             client.orders().view().await.unwrap(),
         ),
         (
-            client.quotes().start(start()).end(end()).symbol(SYMBOL).view().await.unwrap(),
-            trades.subscribe().await.unwrap(),
-            client.trades().order_id("x").rfq_id("y").subscribe().await.unwrap(),
+            client
+                .quotes()
+                .start(start())
+                .end(end())
+                .symbol(SYMBOL)
+                .view()
+                .await
+                .unwrap(),
+            drained(trades.subscribe().await.unwrap()),
+            client
+                .trades()
+                .order_id("x")
+                .rfq_id("y")
+                .subscribe()
+                .await
+                .unwrap(),
             client.quotes().rfq_id("x").view().await.unwrap(),
             client.users().view().await.unwrap(),
         ),
     )
+}
+
+/// Takes what comes, without which no further page is asked for.
+fn drained<T: Topic>(mut subscription: Subscription<T>) -> AbortOnDrop {
+    let task = tokio::spawn(async move {
+        while let Some(event) = subscription.next().await {
+            event.unwrap();
+        }
+    });
+    AbortOnDrop(task.abort_handle())
+}
+
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 async fn plain_orders(stage: &Stage) {
@@ -278,12 +375,18 @@ async fn plain_orders(stage: &Stage) {
     let mut placed = stage.resting().await;
     let id = placed.order_id().unwrap().to_owned();
     assert!(stage.prime().restate_order(&id, Decimal::new(8, 3)));
-    assert_eq!(stage.prime().fill_order(&id, Decimal::new(2, 3)), Decimal::new(2, 3));
+    assert_eq!(
+        stage.prime().fill_order(&id, Decimal::new(2, 3)),
+        Decimal::new(2, 3)
+    );
     let by_client = OrderId::Client(placed.cl_ord_id().to_owned());
     let cancel = stage.client.cancel_order().symbol(SYMBOL).order(by_client);
     let ended = cancel.send().await.unwrap();
     assert_eq!(ended.cum_qty, Some(Decimal::new(2, 3)));
-    assert_eq!(status(&placed.finished().await.unwrap()), OrdStatus::Canceled);
+    assert_eq!(
+        status(&placed.finished().await.unwrap()),
+        OrdStatus::Canceled
+    );
 }
 
 async fn strategies(stage: &Stage) {
@@ -296,16 +399,33 @@ async fn strategies(stage: &Stage) {
         .end_time(later(36_000))
         .variance(Decimal::new(1, 1))
         .error_action(ErrorAction::Pause);
-    let order = stage.order(Side::Buy).limit(above, TimeInForce::GoodTillCancel);
+    let order = stage
+        .order(Side::Buy)
+        .limit(above, TimeInForce::GoodTillCancel);
     let mut placed = order.strategy(pace).send().await.unwrap();
     let id = || OrderId::Venue(placed.order_id().unwrap().to_owned());
-    let control = |action| stage.client.control_order().order(id()).action(action).send();
+    let control = |action| {
+        stage
+            .client
+            .control_order()
+            .order(id())
+            .action(action)
+            .send()
+    };
     let paused = control(ControlAction::Pause).await.unwrap();
     assert_eq!(paused.exec_type, Some(ExecType::Paused));
-    refused(control(ControlAction::Pause).await, Kind::OrderRejected, "pauses already");
+    refused(
+        control(ControlAction::Pause).await,
+        Kind::OrderRejected,
+        "pauses already",
+    );
     let resumed = control(ControlAction::Resume).await.unwrap();
     assert_eq!(resumed.exec_type, Some(ExecType::Resumed));
-    refused(control(ControlAction::Resume).await, Kind::OrderRejected, "does not pause");
+    refused(
+        control(ControlAction::Resume).await,
+        Kind::OrderRejected,
+        "does not pause",
+    );
     // With all its parameters anew, and with one of them.
     let pace = SteadyPace::new(Decimal::new(6, 3), Duration::from_secs(30));
     let replace = || {
@@ -323,9 +443,15 @@ async fn strategies(stage: &Stage) {
     assert_eq!(status(&placed.finished().await.unwrap()), OrdStatus::Filled);
 
     let stop = StopLimit::new(price + Decimal::ONE_HUNDRED).end_time(later(36_000));
-    let order = stage.order(Side::Buy).limit(above, TimeInForce::GoodTillCancel);
+    let order = stage
+        .order(Side::Buy)
+        .limit(above, TimeInForce::GoodTillCancel);
     let mut placed = order.strategy(stop).send().await.unwrap();
-    assert!(stage.prime().set_price(SYMBOL, price + Decimal::ONE_THOUSAND));
+    assert!(
+        stage
+            .prime()
+            .set_price(SYMBOL, price + Decimal::ONE_THOUSAND)
+    );
     assert_eq!(status(&placed.finished().await.unwrap()), OrdStatus::Filled);
     assert!(stage.prime().set_price(SYMBOL, price));
 }
@@ -347,10 +473,22 @@ async fn changes(stage: &Stage) {
     assert_eq!(status(&replaced), OrdStatus::New);
     assert_eq!(replaced.leaves_qty, Some(Decimal::new(5, 3)));
     assert_eq!(replaced.cl_ord_id.as_deref(), Some("mine-1"));
-    let low = stage.client.replace_order().symbol(SYMBOL).order(venue_id());
+    let low = stage
+        .client
+        .replace_order()
+        .symbol(SYMBOL)
+        .order(venue_id());
     let low = low.total_quantity(Decimal::new(3, 3)).price(far);
-    refused(low.send().await, Kind::OrderRejected, "above what is filled");
-    refused(replace(venue_id()).send().await, Kind::OrderRejected, "missing Price");
+    refused(
+        low.send().await,
+        Kind::OrderRejected,
+        "above what is filled",
+    );
+    refused(
+        replace(venue_id()).send().await,
+        Kind::OrderRejected,
+        "missing Price",
+    );
     let used = replace(venue_id()).price(far).cl_ord_id("mine-1");
     refused(used.send().await, Kind::InvalidRequest, "DuplicateClOrdID");
 
@@ -359,10 +497,15 @@ async fn changes(stage: &Stage) {
     let cancel = || stage.client.cancel_order().symbol(SYMBOL).order(venue_id());
     let pending = tokio::spawn(cancel().cl_ord_id("mine-2").send());
     let is_pending = |message: &Value| {
-        message["data"][0]["ClOrdID"] == "mine-2" && message["data"][0]["ExecType"] == "PendingCancel"
+        message["data"][0]["ClOrdID"] == "mine-2"
+            && message["data"][0]["ExecType"] == "PendingCancel"
     };
     stage.tape.heard("PendingCancel", is_pending).await;
-    refused(cancel().send().await, Kind::OrderRejected, "AlreadyInPending");
+    refused(
+        cancel().send().await,
+        Kind::OrderRejected,
+        "AlreadyInPending",
+    );
     assert!(!stage.prime().fill_order(&id, Decimal::new(1, 3)).is_zero());
     stage.prime().set_decision_time(Duration::ZERO);
     stage.sim.clock().advance(Duration::from_secs(4_000));
@@ -374,7 +517,11 @@ async fn changes(stage: &Stage) {
     let filled = stage.order(Side::Buy).market(TimeInForce::FillOrKill);
     let mut filled = filled.send().await.unwrap();
     filled.finished().await.unwrap();
-    refused(filled.cancel().send().await, Kind::OrderRejected, "TooLateToCancel");
+    refused(
+        filled.cancel().send().await,
+        Kind::OrderRejected,
+        "TooLateToCancel",
+    );
 }
 
 async fn quotes(stage: &Stage) {
@@ -402,9 +549,15 @@ async fn quotes(stage: &Stage) {
     }
     // A limit order against a quote.
     let quote = stage.quote(None).await;
-    let order = stage.order(Side::Buy).limit(quote.offer_px.unwrap(), TimeInForce::FillOrKill);
+    let order = stage
+        .order(Side::Buy)
+        .limit(quote.offer_px.unwrap(), TimeInForce::FillOrKill);
     let order = order.rfq_id(quote.rfq_id.clone().unwrap());
-    let mut placed = order.allowed_slippage(Decimal::new(1, 3)).send().await.unwrap();
+    let mut placed = order
+        .allowed_slippage(Decimal::new(1, 3))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(status(&placed.finished().await.unwrap()), OrdStatus::Filled);
 
     let quote = stage.quote(None).await;
@@ -423,7 +576,9 @@ async fn quotes(stage: &Stage) {
     let late = stage.order(Side::Buy).quote(quote_id, rfq_id).send().await;
     refused(late, Kind::OrderRejected, "QuoteExpired");
     let used = stage.client.request_quote().symbol(SYMBOL).currency("BTC");
-    let used = used.quantity(hundredths(1)).quote_req_id(quote.quote_req_id.clone().unwrap());
+    let used = used
+        .quantity(hundredths(1))
+        .quote_req_id(quote.quote_req_id.clone().unwrap());
     refused(used.send().await, Kind::InvalidRequest, "DuplicateOrder");
 }
 
@@ -431,7 +586,12 @@ async fn settings(stage: &Stage) {
     let set = || stage.client.set_user_config().key("symbol");
     let stored = set().value("\"ETH-USD\"").mode(ConfigMode::Enabled).send();
     assert_eq!(stored.await.unwrap().value.as_deref(), Some("\"ETH-USD\""));
-    let stored = set().value("[1]").mode(ConfigMode::Disabled).send().await.unwrap();
+    let stored = set()
+        .value("[1]")
+        .mode(ConfigMode::Disabled)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(stored.mode, Some(ConfigMode::Disabled));
 }
 
@@ -451,9 +611,15 @@ async fn refusals(stage: &Stage) {
     let placed = stage.resting().await;
     let again = market(SYMBOL, Decimal::ONE).cl_ord_id(placed.cl_ord_id());
     refused(again.send().await, Kind::InvalidRequest, "DuplicateOrder");
-    let order = stage.order(Side::Buy).limit(price, TimeInForce::GoodTillCancel);
+    let order = stage
+        .order(Side::Buy)
+        .limit(price, TimeInForce::GoodTillCancel);
     let stop = StopLimit::new(price - Decimal::ONE_HUNDRED);
-    refused(order.strategy(stop).send().await, Kind::InvalidRequest, "above the market");
+    refused(
+        order.strategy(stop).send().await,
+        Kind::InvalidRequest,
+        "above the market",
+    );
     let order = stage.order(Side::Buy).quote(
         "20e240c5-9a82-4731-809e-91b3a2bf2f49",
         "8688ceab-ea67-416c-8ce1-9b63d6c0fe4e",
@@ -466,17 +632,24 @@ async fn refusals(stage: &Stage) {
     let replace = client.replace_order().symbol(SYMBOL).order(nowhere());
     let replace = replace.total_quantity(Decimal::ONE).send();
     refused(replace.await, Kind::NotFound, "UnknownOrder");
-    let control = client.control_order().order(nowhere()).action(ControlAction::Pause);
+    let control = client
+        .control_order()
+        .order(nowhere())
+        .action(ControlAction::Pause);
     refused(control.send().await, Kind::NotFound, "UnknownOrder");
 
     let ask = client.request_quote().symbol("BTC-XYZ").currency("BTC");
-    refused(ask.quantity(Decimal::ONE).send().await, Kind::NotFound, "UnknownSymbol");
+    refused(
+        ask.quantity(Decimal::ONE).send().await,
+        Kind::NotFound,
+        "UnknownSymbol",
+    );
     let cancel = client.cancel_quote().quote_req_id("no").rfq_id("no").send();
     refused(cancel.await, Kind::InvalidRequest, "RFQID");
-    let setting = client.set_user_config().key("k").value("no JSON").send();
-    refused(setting.await, Kind::InvalidRequest, "Value");
+    let setting = client.set_user_config().key("").value("1").send();
+    refused(setting.await, Kind::InvalidRequest, "Key");
     let stream = client.market_data("BTC-XYZ").subscribe().await;
-    refused(stream, Kind::InvalidRequest, "Symbol");
+    refused(stream, Kind::InvalidRequest, "BTC-XYZ");
 }
 
 /// What comes on the streams by itself.
@@ -485,9 +658,21 @@ async fn news(stage: &Stage) {
     assert!(prime.set_balance("EUR", Decimal::from(77)));
     prime.set_credit_limit(Decimal::from(4_000_000));
     assert!(prime.set_price("ETH-USD", Decimal::from(4_321)));
-    for symbol in ["LTC-USD", "LTC", SYMBOL] {
+    // One after the other, as only the last state of each is told.
+    for (stream, symbol) in [("Security", "SOL-USD"), ("Currency", "SOL")] {
+        let told = |action: &'static str| {
+            stage.tape.heard(action, move |message| {
+                let record = &message["data"][0];
+                message["type"] == stream
+                    && message["initial"] == false
+                    && record["Symbol"] == symbol
+                    && record["UpdateAction"] == action
+            })
+        };
         assert!(prime.set_disabled(symbol, true), "{symbol}");
+        told("Remove").await;
         assert!(prime.set_disabled(symbol, false), "{symbol}");
+        told("Update").await;
     }
     assert!(prime.set_offline("ETH-USD", true));
     stage.sim.clock().advance(Duration::from_secs(20));
@@ -495,7 +680,9 @@ async fn news(stage: &Stage) {
     stage.tape.heard("an offline market", is_offline).await;
     assert!(prime.set_offline("ETH-USD", false));
     let rate = |message: &Value| {
-        message["type"] == "CurrencyConversion" && message["initial"] != true && message["page"] != true
+        message["type"] == "CurrencyConversion"
+            && message["initial"] != true
+            && message["page"] != true
     };
     stage.tape.heard("a new rate", rate).await;
 }
@@ -542,7 +729,10 @@ fn judge(stage: &Stage) {
     let sent = all.iter().filter(|said| said.by == By::Client);
     assert_eq!(kept.clone().count(), sent.clone().count());
     for (kept, sent) in kept.zip(sent) {
-        assert_eq!(serde_json::from_slice::<Value>(&kept.body).unwrap(), sent.message);
+        assert_eq!(
+            serde_json::from_slice::<Value>(&kept.body).unwrap(),
+            sent.message
+        );
     }
     let told = stage.impossible.lock().unwrap();
     assert!(told.is_empty(), "{told:#?}");
@@ -601,7 +791,13 @@ fn everything_was_said(sheet: &Sheet, all: &[Said]) {
             seen.insert(format!("{kind} {action}"));
         }
         for record in records {
-            for name in ["ExecType", "OrdStatus", "QuoteStatus", "TradeStatus", "DecisionStatus"] {
+            for name in [
+                "ExecType",
+                "OrdStatus",
+                "QuoteStatus",
+                "TradeStatus",
+                "DecisionStatus",
+            ] {
                 if let Some(value) = record[name].as_str() {
                     seen.insert(format!("{kind} {name} {value}"));
                 }
@@ -618,7 +814,15 @@ fn everything_was_said(sheet: &Sheet, all: &[Said]) {
     for record in ["hello", "Pong", "error"] {
         wanted.push(format!("Venue {record}"));
     }
-    for stream in ["Balance", "Currency", "Security", "ExecutionReport", "Order", "Trade", "Quote"] {
+    for stream in [
+        "Balance",
+        "Currency",
+        "Security",
+        "ExecutionReport",
+        "Order",
+        "Trade",
+        "Quote",
+    ] {
         wanted.push(format!("{stream} page"));
     }
     wanted.extend(["Currency", "Security"].map(|stream| format!("{stream} Remove")));
@@ -633,7 +837,10 @@ fn everything_was_said(sheet: &Sheet, all: &[Said]) {
         let values = values.filter(|value| !never.contains(value));
         wanted.extend(values.map(|value| format!("{stream} {name} {value}")));
     }
-    let missing: Vec<_> = wanted.into_iter().filter(|one| !seen.contains(one)).collect();
+    let missing: Vec<_> = wanted
+        .into_iter()
+        .filter(|one| !seen.contains(one))
+        .collect();
     assert!(missing.is_empty(), "never said: {missing:#?}");
 }
 
@@ -647,15 +854,16 @@ async fn refused_requests_conform() {
         (sim.prime().viewer_credentials(), false),
     ] {
         let mut socket = relay::prime_socket(sim.prime(), &key, &Time::now().to_string()).await;
-        let hear = async |socket: &mut tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>| {
-            let Some(Ok(Message::Text(text))) = socket.next().await else {
-                panic!("no message");
+        let hear =
+            async |socket: &mut tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>| {
+                let Some(Ok(Message::Text(text))) = socket.next().await else {
+                    panic!("no message");
+                };
+                let message: Value = serde_json::from_str(text.as_str()).unwrap();
+                let misfits = sheet.message(By::Venue, &message);
+                assert!(misfits.is_empty(), "{misfits:?}");
+                message
             };
-            let message: Value = serde_json::from_str(text.as_str()).unwrap();
-            let misfits = sheet.message(By::Venue, &message);
-            assert!(misfits.is_empty(), "{misfits:?}");
-            message
-        };
         assert_eq!(hear(&mut socket).await["type"], "hello");
         let ts = Time::now().to_string();
         for (number, mut request) in [
@@ -675,7 +883,10 @@ async fn refused_requests_conform() {
         .enumerate()
         {
             request["reqid"] = (number + 1).into();
-            socket.send(Message::text(request.to_string())).await.unwrap();
+            socket
+                .send(Message::text(request.to_string()))
+                .await
+                .unwrap();
             let refusal = hear(&mut socket).await;
             assert_eq!(refusal["type"], "error", "{request}: {refusal}");
             assert_eq!(refusal["reqid"], request["reqid"]);
@@ -688,7 +899,10 @@ async fn refused_requests_conform() {
             }
         }
         let echoed = json!({"reqid": 99, "type": "Ping", "ts": ts, "data": [{"a": [1, null]}, {}]});
-        socket.send(Message::text(echoed.to_string())).await.unwrap();
+        socket
+            .send(Message::text(echoed.to_string()))
+            .await
+            .unwrap();
         let pong = hear(&mut socket).await;
         assert_eq!(pong["data"], echoed["data"]);
     }
@@ -699,10 +913,16 @@ async fn rest_conforms() {
     let sim = Sim::builder().rate_limits(false).start().await.unwrap();
     let key = sim.prime().credentials();
     let builder = Client::builder().url(sim.prime().url());
-    let client = builder.api_key(key.key, key.secret).connect().await.unwrap();
+    let client = builder
+        .api_key(key.key, key.secret)
+        .connect()
+        .await
+        .unwrap();
     for _ in 0..2 {
         let order = client.new_order().symbol(SYMBOL).side(Side::Buy);
-        let order = order.quantity(hundredths(1)).market(TimeInForce::FillOrKill);
+        let order = order
+            .quantity(hundredths(1))
+            .market(TimeInForce::FillOrKill);
         order.send().await.unwrap().finished().await.unwrap();
     }
     let calls = Arc::new(Mutex::new(Vec::<Called>::new()));
@@ -735,8 +955,12 @@ async fn rest_conforms() {
     assert!(misfits.is_empty(), "{}", misfits.join("\n"));
     let all: BTreeSet<&str> = sheet.records("answer ").into_iter().collect();
     assert_eq!(called, all);
-    let paths = kraken_prime::rest::OPERATIONS.iter().map(|operation| operation.path);
-    let names: BTreeSet<&str> = paths.map(|path| path.strip_prefix("/0/private/").unwrap()).collect();
+    let paths = kraken_prime::rest::OPERATIONS
+        .iter()
+        .map(|operation| operation.path);
+    let names: BTreeSet<&str> = paths
+        .map(|path| path.strip_prefix("/0/private/").unwrap())
+        .collect();
     assert_eq!(names, all);
 }
 
@@ -748,9 +972,15 @@ async fn people(rest: &RestClient) {
     let update = rest.update_user().user_id(&user).name("day desk");
     let updated = update.status(UserStatus::Disabled).send().await.unwrap();
     assert_eq!(updated.status, Some(UserStatus::Disabled));
-    let update = rest.update_user().user_id(&user).status(UserStatus::Enabled);
+    let update = rest
+        .update_user()
+        .user_id(&user)
+        .status(UserStatus::Enabled);
     update.send().await.unwrap();
-    let role = rest.update_user_role().user_id(&user).role(UserRole::Viewer);
+    let role = rest
+        .update_user_role()
+        .user_id(&user)
+        .role(UserRole::Viewer);
     role.send().await.unwrap();
     let key = rest.create_user_key().user_id(&user).send().await.unwrap();
     let update = rest.update_user_key().user_id(&user).key_id(&key.id);
@@ -765,7 +995,9 @@ async fn people(rest: &RestClient) {
 }
 
 async fn settlement(rest: &RestClient, sim: &Sim) {
-    let batch = rest.create_settlement_batch().asset_kind(AssetKind::Currency);
+    let batch = rest
+        .create_settlement_batch()
+        .asset_kind(AssetKind::Currency);
     let batch = batch.send().await.unwrap();
     sim.clock().advance(Duration::from_secs(60));
     let read = || rest.get_settlement_batch().batch_id(&batch.id).send();
@@ -776,7 +1008,10 @@ async fn settlement(rest: &RestClient, sim: &Sim) {
     read().await.unwrap();
     let again = settle().asset(&asset).send().await.unwrap_err();
     assert_eq!(again.outcome(), Outcome::NotExecuted);
-    let list = rest.list_settlement_batches().from(0).until(9_999_999_999_999);
+    let list = rest
+        .list_settlement_batches()
+        .from(0)
+        .until(9_999_999_999_999);
     let list = list.statuses(vec![BatchStatus::Unsettled, BatchStatus::PartiallySettled]);
     let listed = list.limit(10).offset(0).send().await.unwrap();
     assert_eq!(listed.data.len(), 1);

@@ -12,9 +12,7 @@ use tokio::sync::watch;
 use super::{OrderId, Strategy, above_zero, id_or_new, json, rejected};
 use crate::client::Client;
 use crate::commands::CancelOrder;
-use crate::enums::{
-    ExecType, OrdStatus, OrdType, QuoteStatus, Side, StrategyName, TimeInForce,
-};
+use crate::enums::{ExecType, OrdStatus, OrdType, QuoteStatus, Side, StrategyName, TimeInForce};
 use crate::notice::{Notice, NoticeBoard};
 use crate::streams::{ExecutionReport, Quote};
 use crate::time::Time;
