@@ -626,6 +626,13 @@ async fn refusals(stage: &Stage) {
     );
     refused(order.send().await, Kind::NotFound, "RFQID");
 
+    // An order that is another security's is not found, and lives on.
+    let other = client.cancel_order().symbol("ETH-USD");
+    let other = other.order(OrderId::Venue(placed.order_id().unwrap().to_owned()));
+    refused(other.send().await, Kind::NotFound, "UnknownOrder");
+    assert_eq!(status(&placed.latest()), OrdStatus::New);
+    placed.cancel().send().await.unwrap();
+
     let nowhere = || OrderId::Client("never-seen".to_owned());
     let cancel = client.cancel_order().symbol(SYMBOL).order(nowhere());
     refused(cancel.send().await, Kind::NotFound, "UnknownOrder");

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | which reports an order, a change and a control begin and end with | `reports_may_come_in_any_known_order` |
 //! | under which id fills come while a replacement is pending | the same |
+//! | the status in the refusal of a request that found no order | `a_request_that_found_no_order_ends_no_order` |
 //! | whether a refusal has a reason, a text, both or neither | `a_refusal_may_have_reason_and_text_or_not` |
 //! | how a request for a quote ends that nobody took | `quotes_may_end_in_any_known_way` |
 //! | `action`, `UpdateAction`, `initial` there or not | `removals_and_updates_may_be_shown_in_any_way` |
@@ -25,7 +26,9 @@ use std::collections::HashMap;
 
 use exchange_wire::losses;
 use kraken_prime::commands::OrderId;
-use kraken_prime::enums::{ControlAction, DecisionStatus, QuoteStatus, Side, TimeInForce};
+use kraken_prime::enums::{
+    ControlAction, DecisionStatus, OrdStatus, QuoteStatus, Side, TimeInForce,
+};
 use kraken_prime::streams::{ExecutionReport, MarketData, Quote, Trade, User};
 use kraken_prime::{Client, Decimal, Error, Event, Kind, Notice, Outcome};
 use serde_json::{Value, json};
@@ -531,4 +534,49 @@ async fn what_was_refused_is_not_cancelled() {
         .await;
     let notice = timeout(PATIENCE, notices.next()).await.unwrap();
     assert!(matches!(notice, Some(Notice::Refused { reqid: Some(id), .. }) if id == reqid));
+}
+
+/// A request that found no order is refused with the status `Rejected`, as FIX has it: that is no
+/// news of the order that it names, which lives on.
+#[tokio::test]
+async fn a_request_that_found_no_order_ends_no_order() {
+    let mut desk = Desk::new().await;
+    let mut notices = desk.client.notices();
+    let order = desk.client.new_order().symbol("BTC-USD").side(Side::Buy);
+    let order = order
+        .quantity(Decimal::ONE)
+        .limit(Decimal::ONE, TimeInForce::GoodTillCancel)
+        .cl_ord_id("A");
+    // Even while it is not accepted yet.
+    let steps = |_: &Value| {
+        let lost = json!({"OrderID": "O", "ClOrdID": "B", "OrigClOrdID": "A",
+            "ExecType": "CancelRejected", "OrdStatus": "Rejected"});
+        let new = json!({"OrderID": "O", "ClOrdID": "A", "ExecType": "New", "OrdStatus": "New"});
+        vec![lost, new]
+    };
+    let placed = desk.play(order.send(), "ExecutionReport", steps).await;
+    let placed = placed.unwrap();
+    for (exec_type, status, reason) in [
+        ("CancelRejected", "Rejected", None),
+        ("ReplaceRejected", "Rejected", Some("UnknownOrder")),
+        ("CancelRejected", "Canceled", Some("UnknownOrder")),
+    ] {
+        let cancel = desk.client.cancel_order().symbol("ETH-USD");
+        let cancel = cancel.order(OrderId::Venue("O".to_owned()));
+        let steps = |sent: &Value| {
+            let mut record = json!({"OrderID": "O", "ClOrdID": sent["ClOrdID"],
+                "ExecType": exec_type, "OrdStatus": status});
+            if let Some(reason) = reason {
+                record["CxlRejReason"] = reason.into();
+            }
+            vec![record]
+        };
+        let result = desk.play(cancel.send(), "ExecutionReport", steps).await;
+        assert_eq!(result.unwrap_err().outcome(), Outcome::NotExecuted);
+        assert_eq!(placed.latest().ord_status, Some(OrdStatus::New));
+    }
+    drop((desk, placed));
+    while let Some(notice) = timeout(PATIENCE, notices.next()).await.unwrap() {
+        assert!(!matches!(notice, Notice::Impossible { .. }), "{notice:?}");
+    }
 }

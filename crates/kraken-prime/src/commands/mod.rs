@@ -75,7 +75,8 @@ const LONGEST_ID: usize = 36;
 pub enum OrderId {
     /// The venue's id.
     Venue(String),
-    /// The client's id of the last request about the order that was accepted.
+    /// The client's id of the last request about the order that was accepted. The venue's id is
+    /// the safer one: replacements keep it.
     Client(String),
 }
 

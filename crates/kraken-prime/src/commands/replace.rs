@@ -86,7 +86,8 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
     }
 
     /// The new quantity **as a whole**, what is already filled included: 8 leaves 5 open if 3 are
-    /// filled. Required.
+    /// filled. The vendor's order tables say so, not its page on this command: before relying on
+    /// it, see `leaves_qty` of the report. Required.
     pub fn total_quantity(self, quantity: Decimal) -> ReplaceOrder<S, O, Decimal> {
         ReplaceOrder {
             client: self.client,
@@ -103,7 +104,8 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
         self
     }
 
-    /// Another strategy, with its parameters.
+    /// The strategy, with its parameters. Whether `StopLimit` is taken here is not certain: the
+    /// vendor's list for replacements lacks it.
     pub fn strategy(mut self, strategy: impl Into<Strategy>) -> Self {
         let strategy = strategy.into();
         self.options.strategy = Some(strategy.name());

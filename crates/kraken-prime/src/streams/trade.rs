@@ -18,7 +18,7 @@ impl Client {
     ///
     /// After a reconnect it goes on where it was: fills since then are delivered, those delivered
     /// before are not delivered again. A record with the same `trade_id` and another revision or
-    /// status takes the place of the one before.
+    /// status is delivered; that it takes the place of the one before is likely, but not said.
     pub fn trades(&self) -> Request<Trades> {
         self.request(Trades {
             name: Trades::NAME.into(),
