@@ -9,6 +9,8 @@
 //! | [`synth`] | payloads made from the plain document |
 //! | [`server`] | a venue on loopback that records requests |
 //! | [`plain`] | calls of a simulated venue without a client |
+//! | [`prime_sheet`] | Prime's messages by a table, as it has no description to read |
+//! | [`relay`] | what a client and a simulated venue say to each other |
 //! | [`request`] | what a call must look like on the wire, told without our crates |
 //! | [`failures`] | many findings, reported together |
 //!
@@ -29,6 +31,8 @@ pub mod clients;
 pub mod conform;
 pub mod failures;
 pub mod plain;
+pub mod prime_sheet;
+pub mod relay;
 pub mod request;
 pub mod schema;
 pub mod server;

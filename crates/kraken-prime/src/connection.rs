@@ -23,6 +23,8 @@ use crate::time::Time;
 pub(crate) enum Ask {
     Subscribe(Subscriber),
     Unsubscribe(u64),
+    /// To forget a subscription that the venue refused, so that there is nothing to cancel.
+    Forget(u64),
     /// The next page of a subscription, if it still has this request number.
     Page {
         id: u64,
@@ -391,6 +393,10 @@ impl Connection {
                 self.subscribe(id);
             }
             Ask::Unsubscribe(id) => self.unsubscribe(id),
+            Ask::Forget(id) => {
+                self.leave_request(id);
+                self.subscribers.remove(&id);
+            }
             Ask::Again(id) => {
                 self.end_request(id);
                 self.subscribe(id);
@@ -452,18 +458,23 @@ impl Connection {
 
     /// Ends the present request of a subscription, not the subscription.
     fn end_request(&mut self, id: u64) {
-        let Some(reqid) = self.subscribers.get_mut(&id).and_then(|s| s.reqid.take()) else {
-            return;
-        };
+        if let Some(reqid) = self.leave_request(id) {
+            // If it can't be sent the connection goes, and the request with it.
+            let _ = self
+                .session
+                .send(format!(r#"{{"reqid":{reqid},"type":"cancel"}}"#));
+        }
+    }
+
+    /// Does not wait for messages of a subscription's present request any more.
+    fn leave_request(&mut self, id: u64) -> Option<u64> {
+        let reqid = self.subscribers.get_mut(&id)?.reqid.take()?;
         self.routes.remove(&reqid);
         self.ended.push_back(reqid);
         if self.ended.len() > ENDED {
             self.ended.pop_front();
         }
-        // If it can't be sent the connection goes, and the request with it.
-        let _ = self
-            .session
-            .send(format!(r#"{{"reqid":{reqid},"type":"cancel"}}"#));
+        Some(reqid)
     }
 
     fn unsubscribe(&mut self, id: u64) {

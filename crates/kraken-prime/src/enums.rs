@@ -47,7 +47,8 @@ open_enum! {
 }
 
 open_enum! {
-    /// What an execution report reports.
+    /// What an execution report reports. The vendor lists the names only; what those about pauses,
+    /// triggers and starts stand for is read from them.
     pub enum ExecType {
         /// Accepted.
         New = "New",
@@ -91,7 +92,8 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where an order stands.
+    /// Where an order stands. The vendor lists the names only; their meaning is that of other
+    /// installations of the same server.
     pub enum OrdStatus {
         /// Accepted. After a replacement also if something was filled before: look at `cum_qty`.
         New = "New",
@@ -145,7 +147,7 @@ open_enum! {
         Open = "Open",
         /// A cancellation is under way.
         PendingCancel = "PendingCancel",
-        /// Cancelled, or run out. Final.
+        /// Cancelled, and likely also what has run out. Final.
         Canceled = "Canceled",
         /// An order against it is under way.
         PendingFill = "PendingFill",
@@ -226,7 +228,8 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a strategy does when one of its orders fails. Only `Pause` is shown by the vendor.
+    /// What a strategy does when one of its orders fails. Only `Pause` is shown by the vendor, the
+    /// others are known from other installations.
     pub enum ErrorAction {
         /// It pauses.
         Pause = "Pause",

@@ -43,6 +43,11 @@
 //! The vendor's documentation leaves points open. Where it does, this crate reads every form that
 //! is known or likely, keeps members and texts it does not know, and shows messages it does not
 //! know as a [`Notice`].
+//! Where a member or a meaning is known from other installations of the same server only, or
+//! guessed, its documentation says so.
+//!
+//! Whether orders are cancelled when the connection they were placed on is lost, the vendor does
+//! not say. After a reconnect, see the Order stream, or [`commands::Placed::latest`].
 //!
 //! # Money and time
 //!

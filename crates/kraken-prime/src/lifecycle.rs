@@ -8,6 +8,9 @@ use crate::streams::{ExecutionReport, Quote};
 
 /// Why `after` can't follow `before`, two records of one order.
 pub(crate) fn contradiction(before: &ExecutionReport, after: &ExecutionReport) -> Option<String> {
+    if before.tells_of_no_order() || after.tells_of_no_order() {
+        return None;
+    }
     if let (Some(filled), Some(now)) = (before.cum_qty, after.cum_qty)
         && now < filled
     {

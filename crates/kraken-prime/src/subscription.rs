@@ -281,6 +281,10 @@ impl<T: Topic> Subscription<T> {
             }
             Incoming::Refused { error, .. } => {
                 self.ended = true;
+                if !self.answered {
+                    // If the connection's task has gone there is nothing to forget.
+                    let _ = self.asks.send(Ask::Forget(self.id));
+                }
                 Some(Err(error))
             }
             Incoming::Message { text, .. } => {

@@ -5,10 +5,9 @@
 
 use std::path::Path;
 
-use exchange_transport::{Access, Effect, Operation, Permission};
 use kraken_prime::Client;
 use kraken_prime::dispatch::{REQUESTS, STREAMS};
-use kraken_prime::rest::OPERATIONS;
+use kraken_prime::rest::{Access, Effect, OPERATIONS, Operation, Permission};
 use serde::Serialize;
 
 /// Set this variable to write the file in place of comparing it.

@@ -131,7 +131,8 @@ fn judge(
 ) -> Option<Result<ExecutionReport, Error>> {
     let answers = report.cl_ord_id.as_deref() == Some(cl_ord_id);
     // Cancelled is cancelled, whoever asked for it.
-    if report.ord_status == Some(OrdStatus::Canceled) && (answers || order.is_of(report)) {
+    let is_canceled = report.ord_status == Some(OrdStatus::Canceled) && !report.tells_of_no_order();
+    if is_canceled && (answers || order.is_of(report)) {
         return Some(Ok(report.clone()));
     }
     if !answers {

@@ -34,8 +34,8 @@ use uuid::Uuid;
 
 #[cfg(doc)]
 use crate::Client;
-use crate::enums::{CxlRejReason, RejectReason};
-use crate::streams::ExecutionReport;
+use crate::enums::{CxlRejReason, QuoteStatus, RejectReason};
+use crate::streams::{ExecutionReport, Quote};
 
 mod cancel;
 mod control;
@@ -75,7 +75,8 @@ const LONGEST_ID: usize = 36;
 pub enum OrderId {
     /// The venue's id.
     Venue(String),
-    /// The client's id of the last request about the order that was accepted.
+    /// The client's id of the last request about the order that was accepted. The venue's id is
+    /// the safer one: replacements keep it.
     Client(String),
 }
 
@@ -156,6 +157,16 @@ fn rejected(reason: Option<&RejectReason>, text: Option<&str>, record: &impl Ser
     refused(reason.map_or("", RejectReason::as_str), kind, text, record)
 }
 
+/// That a request for a quote ended otherwise than wanted, be it refused or over.
+fn quote_rejected(quote: &Quote) -> Error {
+    let reason = quote.quote_request_reject_reason.as_ref();
+    let over = quote.quote_status.as_ref();
+    let over = over.filter(|status| reason.is_none() && **status != QuoteStatus::Rejected);
+    let over = over.map(|status| format!("the request for a quote is {status}"));
+    let text = quote.text.as_deref().or(over.as_deref());
+    rejected(reason, text, quote)
+}
+
 /// The refusal of a request about an order.
 fn request_rejected(report: &ExecutionReport) -> Error {
     let reason = report.cxl_rej_reason.as_ref();
@@ -170,5 +181,9 @@ fn request_rejected(report: &ExecutionReport) -> Error {
     let reason = reason
         .map(CxlRejReason::as_str)
         .or_else(|| report.ord_rej_reason.as_ref().map(RejectReason::as_str));
-    refused(reason.unwrap_or(""), kind, report.text.as_deref(), report)
+    let over = report.ord_status.as_ref().filter(|_| report.is_final());
+    let over = over.map(|status| format!("the order is {status}"));
+    let text = report.text.as_deref();
+    let text = text.or_else(|| over.as_deref().filter(|_| reason.is_none()));
+    refused(reason.unwrap_or(""), kind, text, report)
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::{OrderId, Strategy, above_zero, id_or_new, json, rejected};
 use crate::client::Client;
 use crate::commands::CancelOrder;
-use crate::enums::{ExecType, OrdStatus, OrdType, Side, StrategyName, TimeInForce};
+use crate::enums::{ExecType, OrdStatus, OrdType, QuoteStatus, Side, StrategyName, TimeInForce};
 use crate::notice::{Notice, NoticeBoard};
 use crate::streams::{ExecutionReport, Quote};
 use crate::time::Time;
@@ -179,7 +179,8 @@ impl<S, D, Q, P> NewOrder<S, D, Q, P> {
     }
 
     /// At the price of a quote, by its `QuoteID` and `RFQID`: all at once or nothing. Symbol and
-    /// quantity must be those of the request, and so must the side if it had one.
+    /// quantity must be those of the request, and so must the side if it had one; give the
+    /// [`currency`](Self::currency), too, if it is not the base currency.
     pub fn quote(
         self,
         quote_id: impl Into<String>,
@@ -205,14 +206,14 @@ impl<S, D, Q, P> NewOrder<S, D, Q, P> {
         }
     }
 
-    /// An id of your own, at most 36 characters, that no other request of the day has. Without it
-    /// a new UUID.
+    /// An id of your own, at most 36 characters; the vendor gives its form as a UUID, and at other
+    /// installations no other request of the day may have it. Without it a new UUID.
     pub fn cl_ord_id(mut self, id: impl Into<String>) -> Self {
         self.options.cl_ord_id = Some(id.into());
         self
     }
 
-    /// The currency of the quantity, base or quote.
+    /// The currency of the quantity, base or quote. Without it the base currency.
     pub fn currency(mut self, currency: impl Into<String>) -> Self {
         self.options.currency = Some(currency.into());
         self
@@ -231,15 +232,17 @@ impl<S, D, Q, P> NewOrder<S, D, Q, P> {
         self
     }
 
-    /// The slip to tolerate with a limit order against a request for a quote, as a fraction:
-    /// `0.001` are ten basis points. Only for [`limit`](Self::limit).
+    /// The slip to tolerate with a limit order against a request for a quote. At other
+    /// installations it is a fraction: `0.001` are ten basis points. Only for
+    /// [`limit`](Self::limit).
     pub fn allowed_slippage(mut self, slippage: Decimal) -> Self {
         self.options.allowed_slippage = Some(slippage);
         self
     }
 
     /// The request for a quote that a limit order is placed against; only for
-    /// [`limit`](Self::limit).
+    /// [`limit`](Self::limit). The vendor says that there are such orders, not how they name the
+    /// request: that it is so is a guess.
     pub fn rfq_id(mut self, rfq_id: impl Into<String>) -> Self {
         self.options.rfq_id = Some(rfq_id.into());
         self
@@ -356,7 +359,7 @@ fn judge(cl_ord_id: &str, report: &ExecutionReport) -> Option<Result<ExecutionRe
     let is_it = [&report.cl_ord_id, &report.orig_cl_ord_id]
         .into_iter()
         .any(|id| id.as_deref() == Some(cl_ord_id));
-    if !is_it {
+    if !is_it || report.tells_of_no_order() {
         return None;
     }
     match (&report.exec_type, &report.ord_status) {
@@ -383,7 +386,7 @@ fn follow(cl_ord_id: &str, notices: NoticeBoard) -> (Latest, Follower<ExecutionR
             Some(id) => report.order_id.as_deref() == Some(&**id),
             None => report.cl_ord_id.as_ref() == Some(&cl_ord_id),
         };
-        if is_it {
+        if is_it && !report.tells_of_no_order() {
             order_id = order_id
                 .take()
                 .or_else(|| report.order_id.as_deref().map(Into::into));
@@ -481,8 +484,16 @@ fn closed() -> Error {
 
 impl Quote {
     /// The ids by which an order takes these prices, for [`NewOrder::quote`]; `None` if there is
-    /// no price to take.
+    /// no price to take, since the request is over or not priced yet.
     pub fn ids(&self) -> Option<(&str, &str)> {
+        // A status of a later version may well have a price.
+        let has_none = self
+            .quote_status
+            .as_ref()
+            .is_some_and(|status| status.is_known() && *status != QuoteStatus::Open);
+        if has_none {
+            return None;
+        }
         Some((self.quote_id.as_deref()?, self.rfq_id.as_deref()?))
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use exchange_transport::{Error, Given, Missing};
 use serde::{Deserialize, Serialize};
 
-use super::{json, rejected};
+use super::{json, quote_rejected};
 use crate::client::Client;
 use crate::enums::QuoteStatus;
 use crate::streams::Quote;
@@ -118,11 +118,7 @@ fn judge(rfq_id: &str, quote: &Quote) -> Option<Result<Quote, Error>> {
     }
     match quote.quote_status {
         Some(QuoteStatus::Canceled) => Some(Ok(quote.clone())),
-        Some(QuoteStatus::Filled | QuoteStatus::Rejected) => Some(Err(rejected(
-            quote.quote_request_reject_reason.as_ref(),
-            quote.text.as_deref(),
-            quote,
-        ))),
+        Some(QuoteStatus::Filled | QuoteStatus::Rejected) => Some(Err(quote_rejected(quote))),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use exchange_transport::{Error, Given, Missing};
 use exchange_wire::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{above_zero, id_or_new, json, rejected};
+use super::{above_zero, id_or_new, json, quote_rejected};
 use crate::client::Client;
 use crate::enums::{QuoteStatus, Side};
 use crate::streams::Quote;
@@ -175,11 +175,8 @@ fn judge(quote_req_id: &str, quote: &Quote) -> Option<Result<Quote, Error>> {
     }
     match quote.quote_status {
         Some(QuoteStatus::PendingNew) => None,
-        Some(QuoteStatus::Rejected) => Some(Err(rejected(
-            quote.quote_request_reject_reason.as_ref(),
-            quote.text.as_deref(),
-            quote,
-        ))),
+        // Cancelled before there was a price to tell.
+        Some(QuoteStatus::Rejected | QuoteStatus::Canceled) => Some(Err(quote_rejected(quote))),
         _ => Some(Ok(quote.clone())),
     }
 }

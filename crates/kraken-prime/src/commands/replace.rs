@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{OrderId, Strategy, above_zero, id_or_new, json, request_rejected};
 use crate::client::Client;
-use crate::enums::{ExecType, StrategyName};
+use crate::enums::{ExecType, OrdStatus, StrategyName};
 use crate::streams::ExecutionReport;
 use crate::time::Time;
 use crate::tracker::Order;
@@ -106,7 +106,8 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
     }
 
     /// The new quantity **as a whole**, what is already filled included: 8 leaves 5 open if 3 are
-    /// filled. Required.
+    /// filled. The vendor's order tables say so, not its page on this command: before relying on
+    /// it, see `leaves_qty` of the report. Required.
     pub fn total_quantity(self, quantity: Decimal) -> ReplaceOrder<S, O, Decimal> {
         ReplaceOrder {
             client: self.client,
@@ -123,7 +124,8 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
         self
     }
 
-    /// Another strategy, with its parameters.
+    /// The strategy, with its parameters. Whether `StopLimit` is taken here is not certain: the
+    /// vendor's list for replacements lacks it.
     pub fn strategy(mut self, strategy: impl Into<Strategy>) -> Self {
         let strategy = strategy.into();
         self.options.strategy = Some(strategy.name());
@@ -150,11 +152,11 @@ impl<S, O, Q> ReplaceOrder<S, O, Q> {
         self
     }
 
-    /// Sends the request, and waits until the order is replaced.
+    /// Sends the request, and waits until the order is replaced. It may be filled already.
     ///
     /// # Errors
     ///
-    /// The venue's refusal, or trouble on the way; see [the module](crate::commands).
+    /// The venue's refusal, also if the order was cancelled meanwhile, or trouble on the way; see [the module](crate::commands).
     pub async fn send(self) -> Result<ExecutionReport, Error>
     where
         S: Given<String>,
@@ -221,12 +223,15 @@ fn judge(cl_ord_id: &str, report: &ExecutionReport) -> Option<Result<ExecutionRe
     if report.cl_ord_id.as_deref() != Some(cl_ord_id) {
         return None;
     }
-    match &report.exec_type {
-        Some(ExecType::PendingReplace) => None,
-        Some(ExecType::ReplaceRejected | ExecType::CancelRejected | ExecType::Rejected) => {
+    match (&report.exec_type, &report.ord_status) {
+        (Some(ExecType::ReplaceRejected | ExecType::CancelRejected | ExecType::Rejected), _) => {
             Some(Err(request_rejected(report)))
         }
-        // Until it is replaced, all else carries the id of before.
+        // Until it is replaced, fills carry the id of before, by the tables known from other
+        // installations; by the vendor's words for `ClOrdID` they could carry this one.
+        (Some(ExecType::PendingReplace), _) | (_, Some(OrdStatus::PendingReplace)) => None,
+        // It was cancelled meanwhile, or after it: no order stands as it was wanted.
+        (_, Some(OrdStatus::Canceled)) => Some(Err(request_rejected(report))),
         _ => Some(Ok(report.clone())),
     }
 }

@@ -95,7 +95,7 @@ impl SteadyPace {
         self
     }
 
-    /// How much the clips vary at random: `0.1` are 10 % up or down.
+    /// How much the clips vary at random. At other installations `0.1` are 10 % up or down.
     pub fn variance(mut self, variance: Decimal) -> Self {
         self.variance = Some(variance);
         self
@@ -119,7 +119,8 @@ pub struct StopLimit {
 }
 
 impl StopLimit {
-    /// Triggered at this price: above the market to buy, below to sell.
+    /// Triggered at this price: above the market to buy, below to sell, as the vendor says of its
+    /// FIX interface.
     pub fn new(trigger_price: Decimal) -> Self {
         Self {
             trigger_price,

@@ -24,15 +24,20 @@
 //! # }
 //! ```
 
-use exchange_transport::{
-    Access, Answer, Call, Effect, Error, Given, Missing, Operation, Pace, Permission,
-};
-use kraken_core::{Core, Scheme};
+use exchange_transport::{Answer, Call, Error, Given, Missing};
 
 pub(crate) mod body;
 pub(crate) mod types;
 
-pub use kraken_core::SecretText;
+pub use exchange_auth::{
+    ClockNonce, Credentials, CredentialsError, FileNonce, NonceError, NonceSource, Secret,
+};
+pub use exchange_transport::{
+    Access, AttemptReport, CounterState, Effect, Observer, Operation, Pace, PaceMode, Permission,
+    RetryPolicy, http_client_builder, reqwest,
+};
+pub use kraken_core::pace::{Limits, Tier};
+pub use kraken_core::{ClientBuilder, Core, Scheme, SecretText};
 pub use types::{
     AssetKind, BatchAttributes, BatchStatus, Batches, Deleted, Leg, Pagination, PrimeKey,
     PrimeUser, SettlementBatch, Transfer, TransferAttributes, UserRole, UserStatus,
@@ -44,7 +49,25 @@ pub const BASE_URL: &str = "https://api.kraken.com";
 
 kraken_core::client! {
     /// A client of the REST calls, with one method for each.
+    ///
+    /// All that its builder takes is here, too:
+    ///
+    /// ```
+    /// use kraken_prime::rest::{Credentials, PaceMode, RestClient, RetryPolicy, Tier};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = RestClient::builder()
+    ///     .credentials(Credentials::new("key", "c2VjcmV0")?)
+    ///     .tier(Tier::Pro)
+    ///     .pace_modes(PaceMode::WAIT, PaceMode::Report)
+    ///     .retry(RetryPolicy::default())
+    ///     .build()?;
+    /// assert!(!client.pace().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub struct RestClient;
+
 
     /// Starts a client for [`BASE_URL`].
     pub fn builder() = (Scheme::Body, BASE_URL);

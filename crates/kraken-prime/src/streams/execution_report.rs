@@ -198,7 +198,8 @@ record! {
         cxl_rej_reason: Option<CxlRejReason> => "CxlRejReason",
         /// The same in words. Not in the vendor's list for Prime, seen elsewhere.
         text: Option<String> => "Text",
-        /// The quote it takes.
+        /// The quote it takes. This and all that follows is not in the vendor's list for Prime, but
+        /// seen elsewhere.
         quote_id: Option<String> => "QuoteID",
         /// The request for a quote it belongs to.
         rfq_id: Option<String> => "RFQID",
@@ -214,9 +215,9 @@ record! {
         last_fee_currency: Option<String> => "LastFeeCurrency",
         /// The session that submitted it.
         session_id: Option<String> => "SessionID",
-        /// The session with whose end it is cancelled.
+        /// The session with whose end it is cancelled; whether Prime has that, the vendor does not say.
         cancel_session_id: Option<String> => "CancelSessionID",
-        /// When it ends.
+        /// When it ends; the name is a guess.
         end_time: Option<Time> => "EndTime",
     }
 }
@@ -224,7 +225,19 @@ record! {
 impl ExecutionReport {
     /// Whether nothing can happen to the order any more.
     pub fn is_final(&self) -> bool {
-        self.ord_status.as_ref().is_some_and(OrdStatus::is_final)
+        self.ord_status.as_ref().is_some_and(OrdStatus::is_final) && !self.tells_of_no_order()
+    }
+
+    /// Whether it refuses a request for which the venue found no order. Its status is that of the
+    /// request then, in FIX's manner, and says nothing of the order that it names.
+    pub(crate) fn tells_of_no_order(&self) -> bool {
+        let refuses = matches!(
+            self.exec_type,
+            Some(ExecType::CancelRejected | ExecType::ReplaceRejected)
+        );
+        refuses
+            && (self.ord_status == Some(OrdStatus::Rejected)
+                || self.cxl_rej_reason == Some(CxlRejReason::UnknownOrder))
     }
 }
 

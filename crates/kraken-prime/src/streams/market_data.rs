@@ -80,7 +80,8 @@ impl Request<MarketDataSnapshots> {
         self
     }
 
-    /// Most levels a side; takes the place of size buckets.
+    /// Most levels a side; takes the place of size buckets, as the vendor's FIX interface takes
+    /// only one of them.
     pub fn depth(mut self, levels: u32) -> Self {
         self.topic.depth = Some(levels);
         self.topic.size_buckets.clear();

@@ -118,7 +118,7 @@ record! {
         quote_status: Option<QuoteStatus> => "QuoteStatus",
         /// The venue's id of these prices; another one with each change.
         quote_id: Option<String> => "QuoteID",
-        /// Why the request was refused.
+        /// Why the request was refused; the name is that of other installations.
         quote_request_reject_reason: Option<RejectReason> => "QuoteRequestRejectReason",
         /// When the request was sent.
         submit_time: Option<Time> => "SubmitTime",
@@ -130,9 +130,10 @@ record! {
         end_time: Option<Time> => "EndTime",
         /// Which way; absent if both were asked for.
         side: Option<Side> => "Side",
-        /// Which way it was traded.
+        /// Which way it was traded. Not in the vendor's list for Prime, seen elsewhere.
         traded_side: Option<Side> => "TradedSide",
-        /// The price it was traded at, fees included.
+        /// The price it was traded at, at other installations with fees included. Its name, and
+        /// those of quantity and amount, are from there, too.
         traded_px: Option<Decimal> => "TradedPx" as decimal,
         /// The quantity traded.
         traded_qty: Option<Decimal> => "TradedQty" as decimal,
@@ -152,7 +153,7 @@ record! {
         customer_user: Option<String> => "CustomerUser",
         /// The account. The vendor describes such a field; its name is a guess.
         market_account: Option<String> => "MarketAccount",
-        /// What went wrong, in words.
+        /// What went wrong, in words. Not in the vendor's list for Prime, seen elsewhere.
         text: Option<String> => "Text",
     }
 }

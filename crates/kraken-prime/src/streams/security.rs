@@ -87,7 +87,7 @@ record! {
         quote_currency: Option<String> => "QuoteCurrency",
         /// The base currency.
         base_currency: Option<String> => "BaseCurrency",
-        /// When it was disabled.
+        /// When it was disabled; the name is that of other installations.
         end_time: Option<Time> => "EndTime",
         /// The step of prices for display.
         default_price_increment: Option<Decimal> => "DefaultPriceIncrement" as decimal,
@@ -107,7 +107,7 @@ record! {
         settlement_currency: Option<String> => "SettlementCurrency",
         /// The size of a contract.
         notional_multiplier: Option<Decimal> => "NotionalMultiplier" as decimal,
-        /// When it expires.
+        /// When it expires; the name is that of other installations.
         expiration: Option<RawJson> => "Expiration",
         /// The sizes for which market data has prices by default.
         size_buckets: Vec<SizeBucket> => "SizeBuckets",

@@ -20,7 +20,7 @@ impl Client {
     ///
     /// After a reconnect it goes on where it was: fills since then are delivered, those delivered
     /// before are not delivered again. A record with the same `trade_id` and another revision or
-    /// status takes the place of the one before.
+    /// status is delivered; that it takes the place of the one before is likely, but not said.
     ///
     /// ```no_run
     /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
