@@ -118,7 +118,7 @@
 //! carries the `reqid` 0 where the message has none, and counts as a message of its `reqid`; pages of
 //! 500 records, of which each has `ts` and `seqNum`, and tokens that are good once; that the whole of a
 //! request with several streams is refused if one is; at most 1,000 subscriptions of 100 streams on a
-//! connection; that a client which reads too slowly for what is kept of a history is closed with 1008,
+//! connection, with 50,000 records that wait to be paged through, and tags of 200 bytes; that a client which reads too slowly for what is kept of a history is closed with 1008,
 //! and that a connection outlives its key.
 
 mod books;

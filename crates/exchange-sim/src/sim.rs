@@ -173,7 +173,8 @@ impl SimBuilder {
         self
     }
 
-    /// How many of the last requests [`Sim::received`] shows. Default 1,000.
+    /// How many of the last requests [`Sim::received`] shows. Default 1,000. Fewer if their bodies
+    /// have more than 64 MiB.
     pub fn journal(mut self, requests: usize) -> Self {
         self.journal = requests;
         self

@@ -1,5 +1,6 @@
 //! Prime's desk in the hands of a test.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
@@ -93,6 +94,12 @@ impl PrimeHandle {
     /// What the customer has of a currency; zero if there is no such.
     pub fn balance(&self, currency: &str) -> Decimal {
         self.with(|prime, _| prime.desk.purse.amount(currency))
+    }
+
+    /// The sum of each currency over the customer and everybody it trades with. All are zero,
+    /// whatever happened: money is neither made nor lost.
+    pub fn totals(&self) -> BTreeMap<String, Decimal> {
+        self.with(|prime, _| prime.desk.purse.totals())
     }
 
     /// How much the customer may owe, in US dollars. At first it is 5,000,000.
