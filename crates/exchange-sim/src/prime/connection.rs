@@ -180,7 +180,7 @@ impl Connection {
         for (feed, snapshot) in opened {
             let total = (snapshot.len() > self.page_size).then_some(snapshot.len());
             let mut stream = Stream { feed, rest: None };
-            let records = snapshot.into_iter();
+            let records = written_from(self.page_size, snapshot).into_iter();
             let data = part(&mut stream, records, self.page_size, &mut self.parts);
             let occasion = Occasion::Initial { total };
             count += 1;
@@ -393,6 +393,15 @@ fn said(kind: &'static str, message: &Json) -> Said {
         kind,
         text: message.to_string(),
     }
+}
+
+/// Writes the records that are not sent yet: as text they take a small part of
+/// the memory.
+fn written_from(first: usize, mut records: Vec<Json>) -> Vec<Json> {
+    for record in records.iter_mut().skip(first) {
+        *record = Json::Written(record.to_string());
+    }
+    records
 }
 
 /// Takes a part of a snapshot and leaves the rest to be asked for.
