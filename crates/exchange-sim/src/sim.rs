@@ -270,10 +270,7 @@ impl SimBuilder {
             .filter(|_| self.prime.demo_keys);
         let mut credentials = Vec::new();
         for key in demo_keys.chain(self.prime.keys.iter().cloned()) {
-            let one = Credentials {
-                key: key.key.clone(),
-                secret: key.secret.clone(),
-            };
+            let one = Credentials::from(key.clone());
             if !prime.people.add_key(key, now) {
                 return Err(StartError::PrimeKey { key: one.key });
             }
