@@ -708,6 +708,8 @@ async fn nothing_on_the_wire_harms_prime_or_those_who_are_connected() {
         "{rounds} rounds, {upgraded} upgrades, {orders} orders, memory {:?}",
         memory()
     );
+    // What is kept of the past has its bounds: it was 45 MB, and 110 MB after three minutes.
+    assert!(memory().is_none_or(|bytes| bytes < 300_000_000));
     // Else this would be no test of anything behind the door.
     assert!(upgraded > 0);
     for kind in KINDS {
