@@ -28,11 +28,11 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
         (Ok(short @ 0..126), _) => frame.push(0x80 | short),
         (_, Ok(middle)) => {
-            frame.push(0x80 | 126);
+            frame.push(0xfe);
             frame.extend(middle.to_be_bytes());
         }
         _ => {
-            frame.push(0x80 | 127);
+            frame.push(0xff);
             frame.extend((payload.len() as u64).to_be_bytes());
         }
     }
@@ -83,11 +83,10 @@ impl Socket {
 
     /// Reads some more; whether there was any.
     async fn read(&mut self) -> bool {
-        let mut bytes = [0; 16_384];
-        let read = timeout(PATIENCE, self.stream.read(&mut bytes)).await;
+        let read = timeout(PATIENCE, self.stream.read_buf(&mut self.unread)).await;
         // One that hung up in the middle of what it was sent resets the connection.
-        let read = read.expect("the venue said nothing").unwrap_or(0);
-        self.unread.extend(&bytes[..read]);
+        let read = read.unwrap_or_else(|_| panic!("the venue said nothing"));
+        let read = read.unwrap_or(0);
         read > 0
     }
 
