@@ -90,7 +90,8 @@ pub enum PushFault {
     Stranger,
     /// Each JSON object in it has one more member that nobody knows.
     UnknownMember,
-    /// It comes byte by byte, with this pause in between.
+    /// It comes byte by byte, with this pause in between. One of less than a millisecond lasts as
+    /// long as that, but for none at all.
     Drip(Duration),
     /// The connection is dropped in its place, without a close frame.
     Drop,

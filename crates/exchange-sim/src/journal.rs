@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -11,6 +11,9 @@ use crate::Moment;
 
 /// The method that stands for a message on a WebSocket.
 pub(crate) const MESSAGE: &str = "WS";
+
+/// The bodies that are kept have so many bytes at most.
+const MOST_BYTES: usize = 64 << 20;
 
 /// A request that a venue received, or a message on a WebSocket, and what
 /// became of it.
@@ -77,10 +80,18 @@ impl fmt::Debug for Received {
 /// Who is told about every request.
 pub(crate) type Listener = Arc<dyn Fn(&Received) + Send + Sync>;
 
-/// The last requests, up to a number.
+/// What is kept.
+#[derive(Default)]
+struct Entries {
+    list: VecDeque<Received>,
+    /// The sizes of their bodies, added up.
+    bytes: usize,
+}
+
+/// The last requests, up to a number and a size.
 #[derive(Clone)]
 pub(crate) struct Journal {
-    entries: Arc<Mutex<VecDeque<Received>>>,
+    entries: Arc<Mutex<Entries>>,
     most: usize,
     listener: Option<Listener>,
 }
@@ -109,16 +120,56 @@ impl Journal {
         if self.most == 0 {
             return;
         }
-        // A panic elsewhere leaves the list whole.
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() == self.most {
-            entries.pop_front();
+        let mut entries = self.entries();
+        entries.bytes += received.body.len();
+        entries.list.push_back(received);
+        while entries.list.len() > self.most || entries.bytes > MOST_BYTES {
+            let Some(oldest) = entries.list.pop_front() else {
+                break;
+            };
+            entries.bytes -= oldest.body.len();
         }
-        entries.push_back(received);
     }
 
     pub(crate) fn read(&self) -> Vec<Received> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().cloned().collect()
+        self.entries().list.iter().cloned().collect()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        // A panic elsewhere leaves them whole.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_are_kept_up_to_a_number_and_a_size() {
+        let received = |size: usize| Received {
+            at: Moment::default(),
+            venue: "kraken",
+            method: MESSAGE.to_owned(),
+            target: String::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::from(vec![0; size]),
+            operation: size.to_string(),
+            status: None,
+            refused: None,
+        };
+        let journal = Journal::new(3, None);
+        let kept = || {
+            let entries = journal.read().into_iter();
+            entries.map(|one| one.body.len()).collect::<Vec<_>>()
+        };
+        for size in [1, 2, 3, 4] {
+            journal.write(received(size));
+        }
+        assert_eq!(kept(), [2, 3, 4]);
+        journal.write(received(MOST_BYTES - 4));
+        assert_eq!(kept(), [4, MOST_BYTES - 4]);
+        journal.write(received(5));
+        assert_eq!(kept(), [5]);
     }
 }

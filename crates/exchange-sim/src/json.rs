@@ -51,7 +51,9 @@ impl Json {
 
     /// Reads one value. `None` if it is none, or too deep.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        read(serde_json::from_slice(bytes).ok()?, DEPTH)
+        let whole: &RawValue = serde_json::from_slice(bytes).ok()?;
+        let text = whole.get();
+        Reader { text, at: 0 }.value(DEPTH)
     }
 
     /// A member of an object.
@@ -162,28 +164,93 @@ fn write_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-fn read(raw: &RawValue, depth: u32) -> Option<Json> {
-    let depth = depth.checked_sub(1)?;
-    let text = raw.get();
-    Some(match text.as_bytes().first()? {
-        b'n' => Json::Null,
-        b't' => Json::Bool(true),
-        b'f' => Json::Bool(false),
-        b'"' => Json::Text(serde_json::from_str(text).ok()?),
-        b'[' => {
-            let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-            let elements = elements.into_iter().map(|element| read(element, depth));
-            Json::List(elements.collect::<Option<_>>()?)
+/// Walks through text that is known to be JSON, once: a level that is read by
+/// itself and then its parts would read the innermost as often as it is deep.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// The next byte that is no space.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let spaces = rest.iter().take_while(|byte| byte.is_ascii_whitespace());
+        self.at += spaces.count();
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Up to the first byte that is no `part` of it.
+    fn take(&mut self, part: impl Fn(u8) -> bool) -> Option<&'a str> {
+        let rest = self.text.get(self.at..)?;
+        let end = rest.bytes().position(|byte| !part(byte));
+        let taken = rest.get(..end.unwrap_or(rest.len()))?;
+        self.at += taken.len();
+        Some(taken)
+    }
+
+    fn string(&mut self) -> Option<String> {
+        let start = self.at;
+        self.at += 1;
+        let plain = self.take(|byte| byte != b'"' && byte != b'\\')?;
+        if self.text.as_bytes().get(self.at) == Some(&b'"') {
+            self.at += 1;
+            return Some(plain.to_owned());
         }
-        b'{' => {
-            let members: IndexMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-            let members = members
-                .into_iter()
-                .map(|(name, member)| Some((name, read(member, depth)?)));
-            Json::Object(members.collect::<Option<_>>()?)
+        loop {
+            self.take(|byte| byte != b'"' && byte != b'\\')?;
+            let is_end = self.text.as_bytes().get(self.at)? == &b'"';
+            // What is escaped is one byte or begins with it.
+            self.at += if is_end { 1 } else { 2 };
+            if is_end {
+                return serde_json::from_str(self.text.get(start..self.at)?).ok();
+            }
         }
-        _ => Json::Number(text.to_owned()),
-    })
+    }
+
+    /// `None` if it is too deep, or holds half a character.
+    fn value(&mut self, depth: u32) -> Option<Json> {
+        let depth = depth.checked_sub(1)?;
+        Some(match self.peek()? {
+            b'"' => Json::Text(self.string()?),
+            b'[' => {
+                let mut elements = Vec::new();
+                self.at += 1;
+                while self.peek()? != b']' {
+                    elements.push(self.value(depth)?);
+                    self.skip_comma()?;
+                }
+                self.at += 1;
+                Json::List(elements)
+            }
+            b'{' => {
+                let mut members = IndexMap::new();
+                self.at += 1;
+                while self.peek()? != b'}' {
+                    let name = self.string()?;
+                    self.peek()?;
+                    self.at += 1;
+                    members.insert(name, self.value(depth)?);
+                    self.skip_comma()?;
+                }
+                self.at += 1;
+                Json::Object(members)
+            }
+            _ => match self.take(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))? {
+                "null" => Json::Null,
+                "true" => Json::Bool(true),
+                "false" => Json::Bool(false),
+                number => Json::Number(number.to_owned()),
+            },
+        })
+    }
+
+    fn skip_comma(&mut self) -> Option<()> {
+        if self.peek()? == b',' {
+            self.at += 1;
+        }
+        Some(())
+    }
 }
 
 impl From<bool> for Json {
@@ -292,9 +359,46 @@ mod tests {
     }
 
     #[test]
+    fn spaces_and_escapes_are_read_and_the_last_of_a_name_counts() {
+        for (text, expected) in [
+            (" [ 1 ,\t-2e+5 ,\r\n{ } ] ", "[1,-2e+5,{}]"),
+            (
+                r#" { "a" : "b" , "c" : [ ] , "a" : 0.10 } "#,
+                r#"{"a":0.10,"c":[]}"#,
+            ),
+            (
+                r#"["\\","\"","\/","\\\"","é\u00e9\ud83d\ude00"]"#,
+                r#"["\\","\"","/","\\\"","éé😀"]"#,
+            ),
+            (r#"{"\"]":"}","[":"{"}"#, r#"{"\"]":"}","[":"{"}"#),
+        ] {
+            assert_eq!(Json::parse(text.as_bytes()).unwrap().to_string(), expected);
+        }
+        let nested = "[".repeat(31) + "1" + &"]".repeat(31);
+        assert_eq!(Json::parse(nested.as_bytes()).unwrap().to_string(), nested);
+    }
+
+    #[test]
     fn what_is_no_json_or_too_deep_is_not_read() {
         let deep = "[".repeat(100) + &"]".repeat(100);
-        for text in ["", "{", "{\"a\":}", "nul", "1 2", "\u{0}", deep.as_str()] {
+        let deep_by_one = "[".repeat(32) + "1" + &"]".repeat(32);
+        for text in [
+            "",
+            "{",
+            "{\"a\":}",
+            "[1,]",
+            "{\"a\":1,}",
+            "nul",
+            "1 2",
+            "01",
+            "[] x",
+            "\u{0}",
+            "\"\n\"",
+            "\"\\ud800\"",
+            "{\"\\ud800\":1}",
+            deep.as_str(),
+            deep_by_one.as_str(),
+        ] {
             assert_eq!(Json::parse(text.as_bytes()), None, "{text}");
         }
     }

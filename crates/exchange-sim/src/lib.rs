@@ -31,14 +31,47 @@
 //! | To | Use |
 //! |---|---|
 //! | stop or move time | [`Sim::clock`] |
-//! | set balances and prices, deliver deposits, fill orders | [`Sim::kraken`] |
-//! | let calls fail, hang, overtake each other or lose their answers | [`Sim::faults`] |
+//! | set Kraken's balances and prices, deliver deposits, fill orders | [`Sim::kraken`] |
+//! | set Kraken Prime's balances, credit, fees and prices, fill, restate and cancel orders, let decisions take time, take a market offline | [`Sim::prime`] |
+//! | let calls and upgrades to WebSockets fail, hang, overtake each other or lose their answers | [`Sim::faults`] |
 //! | drop WebSockets, or repeat, delay, reorder, cut and garble what is said on them | [`Faults::on_message`], [`Faults::on_push`] |
-//! | do all that to Kraken Prime | [`Sim::prime`] |
 //! | see what was received, and what was refused and why | [`Sim::received`] |
 //! | the same for Gemini, and decide what prediction markets ask | [`Sim::gemini`], [`Sim::gemini_sandbox`] |
 //! | start from other keys, permissions, tiers, balances | [`Sim::builder`] |
 //! | turn limits off | [`SimBuilder::rate_limits`] |
+//!
+//! An order at Kraken Prime of which the connection is lost before the answer comes:
+//!
+//! ```
+//! use exchange_sim::{MessageFault, Often, Sim};
+//! use kraken_prime::Decimal;
+//! use kraken_prime::enums::{Side, TimeInForce};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sim = Sim::builder().start().await?;
+//! let key = sim.prime().credentials();
+//! let client = kraken_prime::Client::builder()
+//!     .url(sim.prime().url())
+//!     .api_key(key.key, key.secret)
+//!     .connect()
+//!     .await?;
+//! sim.faults().on_message("NewOrderSingle", MessageFault::DropAfter, Often::Times(1));
+//! let order = client
+//!     .new_order()
+//!     .symbol("BTC-USD")
+//!     .side(Side::Buy)
+//!     .quantity(Decimal::ONE)
+//!     .limit(Decimal::from(1_000), TimeInForce::GoodTillCancel)
+//!     .send()
+//!     .await?;
+//! // The client connected anew and found out that it was accepted: it is there, and once.
+//! let open = sim.prime().open_orders();
+//! assert_eq!(open.len(), 1);
+//! assert_eq!(open[0].cl_ord_id, order.cl_ord_id());
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # As a program
 //!
@@ -118,7 +151,7 @@
 //! carries the `reqid` 0 where the message has none, and counts as a message of its `reqid`; pages of
 //! 500 records, of which each has `ts` and `seqNum`, and tokens that are good once; that the whole of a
 //! request with several streams is refused if one is; at most 1,000 subscriptions of 100 streams on a
-//! connection; that a client which reads too slowly for what is kept of a history is closed with 1008,
+//! connection, with 50,000 records that wait to be paged through, and tags of 200 bytes; that a client which reads too slowly for what is kept of a history is closed with 1008,
 //! and that a connection outlives its key.
 
 mod books;
@@ -126,6 +159,7 @@ mod clock;
 mod config;
 mod fault;
 mod gemini;
+mod ids;
 mod journal;
 mod json;
 mod kraken;

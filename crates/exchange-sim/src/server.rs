@@ -173,6 +173,8 @@ impl Server {
             Ok(Err(_)) => return Err(Close),
             Err(_) => return Ok(closing(&Answer::text(408, "request body too slow"))),
         };
+        // What older versions say of an upgrade is to be overlooked.
+        let may_upgrade = parts.version >= http::Version::HTTP_11;
         let target = parts
             .uri
             .path_and_query()
@@ -190,7 +192,7 @@ impl Server {
             return self.refuse(&request, operation, instead);
         }
         let (handled, session) = match &self.live {
-            Some(live) if ws::is_asked_for(&request) => {
+            Some(live) if may_upgrade && ws::is_asked_for(&request) => {
                 self.open(&**live, &request, operation, peer)
             }
             // The clock is read under the lock, so that it never goes back for

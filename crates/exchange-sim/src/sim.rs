@@ -173,7 +173,8 @@ impl SimBuilder {
         self
     }
 
-    /// How many of the last requests [`Sim::received`] shows. Default 1,000.
+    /// How many of the last requests [`Sim::received`] shows. Default 1,000. Fewer if their bodies
+    /// have more than 64 MiB.
     pub fn journal(mut self, requests: usize) -> Self {
         self.journal = requests;
         self
@@ -269,10 +270,7 @@ impl SimBuilder {
             .filter(|_| self.prime.demo_keys);
         let mut credentials = Vec::new();
         for key in demo_keys.chain(self.prime.keys.iter().cloned()) {
-            let one = Credentials {
-                key: key.key.clone(),
-                secret: key.secret.clone(),
-            };
+            let one = Credentials::from(key.clone());
             if !prime.people.add_key(key, now) {
                 return Err(StartError::PrimeKey { key: one.key });
             }

@@ -12,6 +12,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -392,7 +393,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Talk<S> {
                 Some(pause) => {
                     for byte in frame(&said.text) {
                         self.write(&[byte]).await?;
-                        sleep(pause).await;
+                        if pause.is_zero() {
+                            // Even a sleep of no time would last until the timer's next step.
+                            yield_now().await;
+                        } else {
+                            sleep(pause).await;
+                        }
                     }
                 }
             }

@@ -1,15 +1,46 @@
 //! The program, started as a user starts it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 
 use std::io::{BufRead as _, BufReader, Lines};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use exchange_sim::Credentials;
 use serde_json::Value;
 use support::{call, get};
+
+/// How long a program that is to end may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How the program ended; one that goes on is killed.
+fn ended(child: &mut Child) -> ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if start.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("it did not end");
+        }
+        sleep(Duration::from_millis(2));
+    }
+}
+
+/// What a program prints that is to end at once.
+fn output(arguments: &[&str]) -> Output {
+    let mut command = command(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    ended(&mut child);
+    child.wait_with_output().unwrap()
+}
 
 /// A running program; ended with the test.
 struct Program {
@@ -101,7 +132,7 @@ async fn it_ends_well_when_interrupted() {
             .unwrap()
             .success()
     );
-    assert!(program.child.wait().unwrap().success());
+    assert!(ended(&mut program.child).success());
     // Nothing more was printed.
     assert!(program.lines.next().is_none());
 }
@@ -166,16 +197,14 @@ fn what_can_not_be_is_told_and_nothing_starts() {
         ),
     ] {
         std::fs::write(&file, text).unwrap();
-        let output = command(&["--config", file_name]).output().unwrap();
+        let output = output(&["--config", file_name]);
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success());
         assert!(output.stdout.is_empty());
         assert!(error.contains(expected), "{text}: {error}");
         assert!(!error.contains("not base64!"), "{error}");
     }
-    let output = command(&["--config", "no-such-file.toml"])
-        .output()
-        .unwrap();
+    let output = output(&["--config", "no-such-file.toml"]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("no-such-file.toml"), "{error}");
 }

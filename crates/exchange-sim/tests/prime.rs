@@ -327,6 +327,10 @@ async fn what_is_no_handshake_is_told_what_to_do() {
     let head = format!("POST /ws/v1 HTTP/1.1\r\n{upgrade}\r\nsec-websocket-version: 13");
     let answer = ask(head.leak()).await;
     assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+    // Who speaks an older version can't ask for it.
+    let head = format!("GET /ws/v1 HTTP/1.0\r\n{upgrade}\r\nsec-websocket-version: 13");
+    let answer = ask(head.leak()).await;
+    assert!(answer.starts_with("HTTP/1.0 426"), "{answer}");
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ fn trouble(sim: &Sim) {
         (PushFault::Delay(millisecond), 0.05),
         (PushFault::Stranger, 0.05),
         (PushFault::UnknownMember, 0.2),
-        (PushFault::Drip(Duration::from_micros(1)), 0.01),
+        (PushFault::Drip(Duration::ZERO), 0.01),
     ] {
         faults.on_every_push(fault, Often::Share(share));
     }

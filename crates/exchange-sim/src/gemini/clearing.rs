@@ -267,7 +267,7 @@ impl Exchange {
         let seconds = u64::try_from((hours * Decimal::from(3_600)).trunc()).unwrap_or_default();
         let deal = Deal {
             number: self.ids.number(),
-            id: self.ids.letters(8),
+            id: self.ids.plain.capitals(8),
             source,
             target,
             broker,

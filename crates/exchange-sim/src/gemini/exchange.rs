@@ -97,7 +97,7 @@ impl Exchange {
         kind: &'static str,
         created: Moment,
     ) -> usize {
-        let counterparty_id = (kind == "exchange").then(|| self.ids.letters(8));
+        let counterparty_id = (kind == "exchange").then(|| self.ids.plain.capitals(8));
         self.accounts.push(Account {
             name: name.to_owned(),
             short_name: short_name.to_owned(),

@@ -321,7 +321,7 @@ impl Exchange {
             };
             // What was held back is there; if not, it stays pending.
             if done.is_ok() {
-                let hash = self.ids.hex(64);
+                let hash = self.ids.plain.hex(64);
                 let transfer = &mut self.funds.transfers[index];
                 transfer.pending = None;
                 transfer.tx_hash = transfer.network.is_some().then_some(hash);
@@ -445,9 +445,11 @@ fn new_address(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         return Err(value("network", "too many addresses"));
     }
     let address = match network {
-        "ethereum" | "arbitrum" | "base" | "optimism" => format!("0x{}", exchange.ids.hex(40)),
-        "bitcoin" => format!("bc1q{}", exchange.ids.hex(38)),
-        _ => exchange.ids.letters(34),
+        "ethereum" | "arbitrum" | "base" | "optimism" => {
+            format!("0x{}", exchange.ids.plain.hex(40))
+        }
+        "bitcoin" => format!("bc1q{}", exchange.ids.plain.hex(38)),
+        _ => exchange.ids.plain.capitals(34),
     };
     let mut answer = object! { "network" => network, "address" => address.as_str() };
     if let (Json::Object(members), Some(label)) = (&mut answer, &label) {
@@ -603,7 +605,7 @@ fn withdraw(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
         return Err(Refusal::funds(format!("Not enough {}", currency.code)));
     }
     let eid = exchange.ids.number();
-    let withdrawal_id = exchange.ids.uuid();
+    let withdrawal_id = exchange.ids.plain.uuid();
     let mut one = Transfer::new(
         call.account,
         "Withdrawal",
@@ -661,7 +663,7 @@ fn bank(exchange: &mut Exchange, call: &Call<'_>, number: &str) -> Result<(), Re
     }
     let skip = number.chars().count().saturating_sub(4);
     let end: String = number.chars().skip(skip).collect();
-    let id = exchange.ids.uuid();
+    let id = exchange.ids.plain.uuid();
     let name = format!("{name} {kind} - {end}");
     exchange.funds.add_bank(call.account, name, id);
     Ok(())
@@ -671,7 +673,7 @@ fn add_bank(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
     let number = call.params.required("accountnumber")?;
     call.params.required("routing")?;
     bank(exchange, call, &number)?;
-    let reference = 10_000 + exchange.ids.below(90_000);
+    let reference = 10_000 + exchange.ids.plain.below(90_000);
     Ok(object! { "referenceId" => format!("BankAccountRefId({reference})") }.into())
 }
 

@@ -84,7 +84,7 @@ fn transfer(exchange: &mut Exchange, call: &Call<'_>) -> Outcome {
     exchange
         .pay(from, &holder(to), currency.code, amount)
         .map_err(|error| Refusal::internal(&error))?;
-    let id = exchange.ids.uuid();
+    let id = exchange.ids.plain.uuid();
     for (account, kind) in [(from, "Withdrawal"), (to, "Deposit")] {
         let eid = exchange.ids.number();
         let mut one = Transfer::new(account, kind, call.now, eid, currency.code, amount);

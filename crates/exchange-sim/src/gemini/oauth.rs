@@ -28,8 +28,8 @@ impl Gemini {
         now: Moment,
     ) -> GeminiToken {
         let token = GeminiToken {
-            access_token: self.exchange.ids.letters(40),
-            refresh_token: self.exchange.ids.letters(40),
+            access_token: self.exchange.ids.plain.capitals(40),
+            refresh_token: self.exchange.ids.plain.capitals(40),
             scopes,
         };
         if self.granted.len() == MOST {
@@ -121,7 +121,7 @@ impl Gemini {
             ));
         }
         let wanted = member("refresh_token").unwrap_or_default();
-        let access_token = self.exchange.ids.letters(40);
+        let access_token = self.exchange.ids.plain.capitals(40);
         let granted = self
             .granted
             .iter_mut()

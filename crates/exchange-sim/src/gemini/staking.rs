@@ -136,7 +136,7 @@ impl Exchange {
             let event = Event {
                 account,
                 at: Moment::from_seconds(day * DAY),
-                id: self.ids.letters(8),
+                id: self.ids.plain.capitals(8),
                 kind: "Interest",
                 currency,
                 amount: interest,
@@ -195,7 +195,7 @@ fn note(
     currency: &'static str,
     amount: Decimal,
 ) -> String {
-    let id = exchange.ids.letters(8);
+    let id = exchange.ids.plain.capitals(8);
     let event = Event {
         account: call.account,
         at: call.now,

@@ -128,7 +128,6 @@ impl Purse {
     }
 
     /// The sum over all holders of each currency; zero if the books are right.
-    #[cfg(test)]
     pub(crate) fn totals(&self) -> BTreeMap<String, Decimal> {
         self.books.totals()
     }

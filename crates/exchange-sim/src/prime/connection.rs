@@ -23,6 +23,13 @@ const SUBSCRIPTIONS: usize = 1_000;
 /// Most streams of a subscription, and most records of a command. Chosen.
 const ELEMENTS: usize = 100;
 
+/// Most records of snapshots of a connection that wait for being asked for.
+/// Chosen: more than all histories together have.
+const WAITING: usize = 50_000;
+
+/// A tag has so many bytes at most, as each message repeats it. Chosen.
+const LONGEST_TAG: usize = 200;
+
 /// What a client can say.
 const KINDS: [&str; 11] = [
     "subscribe",
@@ -146,17 +153,25 @@ impl Connection {
         }
         let tag = match request.members.get("tag") {
             None | Some(Json::Null) => None,
+            Some(Json::Text(tag)) if tag.len() > LONGEST_TAG => {
+                return Err(Refused::new(Code::Invalid, "tag is too long"));
+            }
             Some(Json::Text(tag)) => Some(tag.clone()),
             Some(_) => return Err(Refused::new(Code::Invalid, "tag must be a string")),
         };
         let mut opened = Vec::with_capacity(wanted.len());
+        let mut waiting = self.waiting();
         {
             let mut prime = lock(&self.prime);
             prime.desk.advance(now);
             for stream in wanted {
-                let feed = Feed::open(&prime.desk, stream, &self.caller, now)
+                let (feed, snapshot) = Feed::open(&prime.desk, stream, &self.caller, now)
                     .map_err(|text| Refused::new(Code::Invalid, text))?;
-                opened.push(feed);
+                waiting += snapshot.len().saturating_sub(self.page_size);
+                if waiting > WAITING {
+                    return Err(Refused::new(Code::General, "too many pages are waiting"));
+                }
+                opened.push((feed, snapshot));
             }
         }
         let reqid = request.reqid;
@@ -165,7 +180,7 @@ impl Connection {
         for (feed, snapshot) in opened {
             let total = (snapshot.len() > self.page_size).then_some(snapshot.len());
             let mut stream = Stream { feed, rest: None };
-            let records = snapshot.into_iter();
+            let records = written_from(self.page_size, snapshot).into_iter();
             let data = part(&mut stream, records, self.page_size, &mut self.parts);
             let occasion = Occasion::Initial { total };
             count += 1;
@@ -180,6 +195,14 @@ impl Connection {
         };
         self.subscriptions.insert(reqid, subscription);
         Ok(())
+    }
+
+    /// How many records wait for being asked for.
+    fn waiting(&self) -> usize {
+        let subscriptions = self.subscriptions.values();
+        let streams = subscriptions.flat_map(|subscription| &subscription.streams);
+        let rests = streams.filter_map(|stream| stream.rest.as_ref());
+        rests.map(|rest| rest.records.len()).sum()
     }
 
     fn page(&mut self, request: &Request, now: Moment) -> Result<(), Refused> {
@@ -372,6 +395,15 @@ fn said(kind: &'static str, message: &Json) -> Said {
     }
 }
 
+/// Writes the records that are not sent yet: as text they take a small part of
+/// the memory.
+fn written_from(first: usize, mut records: Vec<Json>) -> Vec<Json> {
+    for record in records.iter_mut().skip(first) {
+        *record = Json::Written(record.to_string());
+    }
+    records
+}
+
 /// Takes a part of a snapshot and leaves the rest to be asked for.
 fn part(
     stream: &mut Stream,
@@ -464,5 +496,41 @@ mod tests {
         }
         let refused = connection.hear(&subscribe(SUBSCRIPTIONS + 1, 1), &clock);
         assert_eq!(refused.as_deref(), Some("too many subscriptions"));
+    }
+
+    #[test]
+    fn pages_that_nobody_asks_for_come_to_an_end() {
+        let clock = Clock::frozen_at(Moment::from_seconds(1_780_000_000));
+        let mut connection = connection(&clock);
+        connection.page_size = 1;
+        let streams = vec![r#"{"name":"Currency"}"#; ELEMENTS].join(",");
+        let subscribe =
+            |reqid: i64| format!(r#"{{"reqid":{reqid},"type":"subscribe","streams":[{streams}]}}"#);
+        let refused = (1..500).find_map(|reqid| {
+            let refused = connection.hear(&subscribe(reqid), &clock);
+            refused.map(|why| (reqid, why))
+        });
+        let (reqid, why) = refused.unwrap();
+        assert_eq!(why, "too many pages are waiting");
+        assert!(connection.waiting() <= WAITING);
+        // Those of a subscription that ends are forgotten.
+        connection.hear(r#"{"reqid":1,"type":"cancel"}"#, &clock);
+        assert_eq!(connection.hear(&subscribe(reqid), &clock), None);
+    }
+
+    #[test]
+    fn a_tag_has_a_length() {
+        let clock = Clock::frozen_at(Moment::from_seconds(1_780_000_000));
+        let mut connection = connection(&clock);
+        let mut subscribe = |reqid: i64, length: usize| {
+            let tag = "x".repeat(length);
+            let text = format!(
+                r#"{{"reqid":{reqid},"type":"subscribe","tag":"{tag}","streams":[{{"name":"User"}}]}}"#
+            );
+            connection.hear(&text, &clock)
+        };
+        assert_eq!(subscribe(1, LONGEST_TAG), None);
+        let refused = subscribe(2, LONGEST_TAG + 1);
+        assert_eq!(refused.as_deref(), Some("tag is too long"));
     }
 }

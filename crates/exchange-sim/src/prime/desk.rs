@@ -14,8 +14,8 @@ use super::stamp::Stamps;
 use super::trades::Trades;
 use super::user_config::Configs;
 use crate::Moment;
+use crate::ids::Ids;
 use crate::json::Json;
-use crate::kraken::ids::Ids;
 
 /// What a command asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

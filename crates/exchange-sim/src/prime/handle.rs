@@ -61,19 +61,13 @@ impl PrimeHandle {
     /// The demonstration key of a user who trades.
     pub fn credentials(&self) -> Credentials {
         let [trader, _] = demo_keys();
-        Credentials {
-            key: trader.key,
-            secret: trader.secret,
-        }
+        trader.into()
     }
 
     /// The demonstration key of a user who may only look.
     pub fn viewer_credentials(&self) -> Credentials {
         let [_, viewer] = demo_keys();
-        Credentials {
-            key: viewer.key,
-            secret: viewer.secret,
-        }
+        viewer.into()
     }
 
     /// All keys that were there at the start: demonstration keys first, unless

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::kraken::handle::Credentials;
+
 /// What a user of Prime may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -56,6 +58,12 @@ impl PrimeKey {
             role: PrimeRole::default(),
             user: None,
         }
+    }
+}
+
+impl From<PrimeKey> for Credentials {
+    fn from(PrimeKey { key, secret, .. }: PrimeKey) -> Self {
+        Self { key, secret }
     }
 }
 

@@ -35,7 +35,7 @@ use self::desk::Desk;
 use self::people::People;
 use self::settlement::Settlement;
 use crate::Moment;
-use crate::kraken::ids::Ids;
+use crate::ids::Ids;
 
 /// Where the WebSocket is.
 const PATH: &str = "/ws/v1";

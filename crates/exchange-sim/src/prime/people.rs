@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::key::{PrimeKey, PrimeRole};
 use crate::Moment;
-use crate::kraken::ids::Ids;
+use crate::ids::Ids;
 
 /// So many users there can be.
 const MOST_USERS: usize = 1_000;

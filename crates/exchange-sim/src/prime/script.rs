@@ -1,5 +1,6 @@
 //! Prime's desk in the hands of a test.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
@@ -78,6 +79,46 @@ pub struct PrimeBalance {
 /// What there is to set and to see of the desk. Changes show on the streams at once, but for
 /// `MarketDataSnapshot` and `CurrencyConversion`, whose throttles hold here too: if the clock is
 /// stopped, advance it to see them.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use exchange_sim::Sim;
+/// use kraken_prime::Decimal;
+/// use kraken_prime::enums::{Side, TimeInForce};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = Sim::builder().start().await?;
+/// let prime = sim.prime();
+/// prime.freeze_market(true);
+/// assert!(prime.set_price("BTC-USD", Decimal::from(50_000)));
+/// assert!(prime.set_balance("USD", Decimal::from(100_000)));
+/// assert!(prime.set_fee_rate(Decimal::new(1, 3)));
+/// # let key = prime.credentials();
+/// # let client = kraken_prime::Client::builder().url(prime.url()).api_key(key.key, key.secret);
+/// # let client = client.connect().await?;
+/// client
+///     .new_order()
+///     .symbol("BTC-USD")
+///     .side(Side::Buy)
+///     .quantity(Decimal::ONE)
+///     .limit(Decimal::from(40_000), TimeInForce::GoodTillCancel)
+///     .send()
+///     .await?;
+/// let order = prime.open_orders().remove(0);
+/// // Somebody sells a quarter of it, and the venue takes the rest away.
+/// let quarter = Decimal::new(25, 2);
+/// assert_eq!(prime.fill_order(&order.order_id, quarter), quarter);
+/// assert!(prime.cancel_order(&order.order_id));
+/// // 100,000 less 10,000 and their fee.
+/// assert_eq!(prime.balance("USD"), Decimal::from(89_990));
+/// assert_eq!(prime.trades()[0].fee, Decimal::TEN);
+/// // From here on, orders are pending for a second before they are accepted or refused.
+/// prime.set_decision_time(Duration::from_secs(1));
+/// # Ok(())
+/// # }
+/// ```
 impl PrimeHandle {
     /// Gives the customer this much of a currency; negative makes it owe. `false` if there is no
     /// such currency, or it is no amount of it.
@@ -93,6 +134,12 @@ impl PrimeHandle {
     /// What the customer has of a currency; zero if there is no such.
     pub fn balance(&self, currency: &str) -> Decimal {
         self.with(|prime, _| prime.desk.purse.amount(currency))
+    }
+
+    /// The sum of each currency over the customer and everybody it trades with. All are zero,
+    /// whatever happened: money is neither made nor lost.
+    pub fn totals(&self) -> BTreeMap<String, Decimal> {
+        self.with(|prime, _| prime.desk.purse.totals())
     }
 
     /// How much the customer may owe, in US dollars. At first it is 5,000,000.

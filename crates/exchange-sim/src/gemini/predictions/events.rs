@@ -168,7 +168,7 @@ impl Predictions {
         let mut symbols = Vec::new();
         for (index, (ticker, label)) in plan.contracts.iter().enumerate() {
             let symbol = format!("GEMI-{}-{ticker}", plan.ticker);
-            let price = Decimal::new(30 + i64::try_from(ids.below(41)).unwrap_or(20), 2);
+            let price = Decimal::new(30 + i64::try_from(ids.plain.below(41)).unwrap_or(20), 2);
             self.contracts.insert(
                 symbol.clone(),
                 Contract {

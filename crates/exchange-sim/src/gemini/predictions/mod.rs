@@ -228,7 +228,7 @@ impl Exchange {
             .flat_map(|event| event.contracts.iter().cloned())
             .collect();
         for symbol in active {
-            let change = i64::try_from(self.ids.below(5)).unwrap_or(2) - 2;
+            let change = i64::try_from(self.ids.plain.below(5)).unwrap_or(2) - 2;
             if let Some(contract) = self.predictions.contracts.get_mut(&symbol) {
                 let price = contract.price + Decimal::new(change, 2);
                 contract.price = price.clamp(Decimal::new(5, 2), Decimal::new(95, 2));

@@ -46,9 +46,9 @@ use self::rate::CallWindow;
 use self::tasks::Tasks;
 use self::transactions::{Kind, Movement, Transactions};
 use self::vaults::Vault;
-use super::ids::Ids;
 use crate::Moment;
 use crate::books::Books;
+use crate::ids::Ids;
 use crate::json::object;
 
 /// The state of Custody.

@@ -45,11 +45,11 @@ use self::market::Markets;
 use self::statement::Statement;
 use self::treasury::Treasury;
 use super::answer::{Outcome, Refusal};
-use super::ids::Ids;
 use super::key::Key;
 use super::params::Params;
 use crate::Moment;
 use crate::books::Books;
+use crate::ids::Ids;
 
 /// What a key must be allowed for an operation.
 #[derive(Clone, Copy, Debug)]

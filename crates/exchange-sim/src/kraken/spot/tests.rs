@@ -380,7 +380,7 @@ impl Story {
         let seconds = match self.chance.u8(..100) {
             0 => self.chance.u64(..60 * 86_400),
             1..6 => self.chance.u64(..86_400),
-            6..40 => self.chance.u64(..120),
+            6..40 => self.chance.u64(..30),
             _ => self.chance.u64(..3),
         };
         if seconds > 3_600 {

@@ -18,7 +18,7 @@ use self::status::{KrakenStatus, Maintenance};
 use self::tape::{Summary, Tape};
 use super::assets::{LOT_DECIMALS, PAIRS, Pair};
 use crate::Moment;
-use crate::kraken::ids::Ids;
+use crate::ids::Ids;
 
 /// Which side somebody is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -158,12 +158,8 @@ mod tests {
         Spot::new(1, NOW)
     }
 
-    pub(super) fn try_ask(
-        spot: &mut Spot,
-        name: &str,
-        query: &str,
-        now: Moment,
-    ) -> Result<Json, Refusal> {
+    /// The answer as it is sent.
+    fn answer(spot: &mut Spot, name: &str, query: &str, now: Moment) -> Result<String, Refusal> {
         let request = Request {
             method: http::Method::GET,
             target: format!("/0/public/{name}?{query}"),
@@ -176,10 +172,20 @@ mod tests {
         spot.advance(now);
         let key = None;
         match (operation.call)(spot, &Call { params, now, key })? {
-            // Read again, as parts of it may be written already.
-            Reply::Result(result) => Ok(Json::parse(result.to_string().as_bytes()).unwrap()),
+            Reply::Result(result) => Ok(result.to_string()),
             other => panic!("{other:?}"),
         }
+    }
+
+    pub(super) fn try_ask(
+        spot: &mut Spot,
+        name: &str,
+        query: &str,
+        now: Moment,
+    ) -> Result<Json, Refusal> {
+        // Read again, as parts of it may be written already.
+        let answer = answer(spot, name, query, now)?;
+        Ok(Json::parse(answer.as_bytes()).unwrap())
     }
 
     pub(super) fn ask(spot: &mut Spot, name: &str, query: &str) -> Json {
@@ -360,7 +366,11 @@ mod tests {
                 query.push_str(&format!("&{name}={value}"));
             }
             let operation = chance.choice(&operations).unwrap();
-            answered += u32::from(try_ask(spot, operation.name, &query, NOW).is_ok());
+            if let Ok(answer) = answer(spot, operation.name, &query, NOW) {
+                let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&answer).is_ok();
+                assert!(is_json, "{query}: {answer}");
+                answered += 1;
+            }
         }
         assert!(answered > 300, "{answered}");
     }

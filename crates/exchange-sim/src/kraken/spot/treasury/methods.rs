@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::super::assets::{Asset, find_asset};
-use crate::kraken::ids::Ids;
+use crate::ids::Ids;
 
 /// How an address of a method looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

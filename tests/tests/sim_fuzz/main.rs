@@ -1,11 +1,17 @@
-//! Nonsense sent to the simulated Kraken: it answers or closes, goes on, and its books still add up.
+//! Nonsense sent to the simulated venues: they answer or close, go on, and their books still add up.
+//! Here Kraken's requests, in `prime` the WebSocket of Prime.
 //!
-//! `SIM_FUZZ_SECONDS=600 cargo test -p workspace-tests --test sim_fuzz` goes on for ten minutes.
+//! `SIM_FUZZ_SECONDS=600 cargo test -p workspace-tests --test sim_fuzz` goes on for ten minutes;
+//! `SIM_FUZZ_SEED=2` sends something else.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "helpers of tests fail by panicking, too"
 )]
+
+mod prime;
+mod socket;
 
 use std::time::{Duration, Instant};
 
@@ -46,6 +52,11 @@ impl Effort {
             None => self.done <= self.cases,
         }
     }
+}
+
+fn dice() -> fastrand::Rng {
+    let seed = std::env::var("SIM_FUZZ_SEED").map_or(1, |text| text.parse().unwrap());
+    fastrand::Rng::with_seed(seed)
 }
 
 /// Values that something might stumble over.
@@ -225,8 +236,7 @@ async fn send(
 
 #[tokio::test]
 async fn odd_calls_are_answered_and_the_books_still_add_up() {
-    let seed = std::env::var("SIM_FUZZ_SEED").map_or(1, |text| text.parse().unwrap());
-    let mut dice = fastrand::Rng::with_seed(seed);
+    let mut dice = dice();
     let sim = Sim::builder().rate_limits(false).start().await.unwrap();
     let kraken = sim.kraken();
     let spot = &kraken.credentials(KrakenApi::Spot)[0];
@@ -272,8 +282,7 @@ async fn odd_calls_are_answered_and_the_books_still_add_up() {
 
 #[tokio::test]
 async fn broken_requests_end_in_an_answer_or_a_close() {
-    let seed = std::env::var("SIM_FUZZ_SEED").map_or(1, |text| text.parse().unwrap());
-    let mut dice = fastrand::Rng::with_seed(seed);
+    let mut dice = dice();
     let sim = Sim::builder().start().await.unwrap();
     let caller = Caller::new(sim.kraken(), sim.kraken().spot_credentials());
     let whole = "POST /0/private/AddOrder?a=b HTTP/1.1\r\nhost: x\r\nuser-agent: fuzz\r\n\
