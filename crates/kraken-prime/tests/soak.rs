@@ -63,7 +63,7 @@ fn make_trouble(sim: &Sim) {
         (PushFault::Stranger, 0.002),
         (PushFault::UnknownMember, 0.01),
         (PushFault::Delay(Duration::from_millis(1)), 0.001),
-        (PushFault::Drip(Duration::from_micros(1)), 0.000_01),
+        (PushFault::Drip(Duration::ZERO), 0.000_1),
         (PushFault::Silence, 0.000_02),
     ] {
         faults.on_every_push(fault, Often::Share(share));
