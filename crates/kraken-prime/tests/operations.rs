@@ -105,7 +105,7 @@ fn kebab(name: &str) -> String {
     kebab
 }
 
-fn call(operation: &&'static Operation) -> Row {
+fn call(operation: &'static Operation) -> Row {
     let (group, folder) = match operation.id {
         id if id.contains("Settlement") => ("Settlement", "settlement"),
         id if id.contains("Key") => ("API User Keys", "api-user-keys"),
@@ -158,7 +158,7 @@ fn every_stream_and_command_has_a_method() {
 fn the_file_is_the_table() {
     let mut rows = streams();
     rows.extend(commands());
-    rows.extend(OPERATIONS.iter().map(call));
+    rows.extend(OPERATIONS.iter().copied().map(call));
     let lines = rows.iter().map(|row| serde_json::to_string(row).unwrap());
     let text = format!("[\n{}\n]\n", lines.collect::<Vec<_>>().join(",\n"));
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("operations.json");
