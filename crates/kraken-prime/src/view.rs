@@ -100,7 +100,8 @@ pub enum ViewStatus {
     Stale(Interruption),
     /// It is the state of before; a new snapshot has begun to arrive.
     Resynchronising,
-    /// A message could not be read, so something is missing until the next snapshot.
+    /// A message could not be read, so something is missing until the next snapshot; for streams
+    /// whose messages hold everything, until the next message.
     Damaged(Arc<Error>),
     /// The stream has ended; nothing will change any more.
     Ended(Arc<Error>),
@@ -221,7 +222,14 @@ async fn maintain<T: Topic>(mut subscription: Subscription<T>, held: Arc<Held<T:
     while let Some(item) = subscription.next().await {
         let mut state = held.state.write().unwrap_or_else(PoisonError::into_inner);
         match item {
-            Ok(Event::Message(message)) => state.apply(message, T::NAME, &notices),
+            Ok(Event::Message(message)) => {
+                let heals = T::REPLACES && !message.data.is_empty();
+                state.apply(message, T::NAME, &notices);
+                // What could not be read is made good by the next message, which holds all.
+                if heals && matches!(state.status, ViewStatus::Damaged(_)) {
+                    state.status = ViewStatus::Current;
+                }
+            }
             Ok(Event::Interrupted(why)) => {
                 state.staged = None;
                 if !matches!(state.status, ViewStatus::Loading) {

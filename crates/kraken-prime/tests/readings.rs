@@ -3,8 +3,9 @@
 //!
 //! | Open point | Test |
 //! |---|---|
-//! | which reports an order, a change and a control begin and end with | `reports_may_come_in_any_known_order` |
-//! | under which id fills come while a replacement is pending | the same |
+//! | which reports an order begins with | `a_new_order_may_begin_in_any_known_way` |
+//! | which reports requests about it end with | `a_cancellation_may_end_in_any_known_way`, `a_pause_…` |
+//! | under which id fills come while a replacement is pending | `a_replacement_may_end_in_any_known_way` |
 //! | the status in the refusal of a request that found no order | `a_request_that_found_no_order_ends_no_order` |
 //! | whether a refusal has a reason, a text, both or neither | `a_refusal_may_have_reason_and_text_or_not` |
 //! | how a request for a quote ends that nobody took | `quotes_may_end_in_any_known_way` |
@@ -102,11 +103,9 @@ fn reports<'a>(steps: &'a [&'a str]) -> impl Fn(&Value) -> Vec<Value> + 'a {
 }
 
 #[tokio::test]
-async fn reports_may_come_in_any_known_order() {
+async fn a_new_order_may_begin_in_any_known_way() {
     let mut desk = Desk::new().await;
-    let order = || OrderId::Venue("O".to_owned());
     let one = Decimal::ONE;
-
     // What the last report says, or that it is refused.
     let new: [(&[&str], Option<&str>); 8] = [
         (&["PendingNew PendingNew", "New New"], Some("New")),
@@ -134,7 +133,12 @@ async fn reports_may_come_in_any_known_order() {
         let result = result.map(|placed| placed.accepted().clone());
         ends(steps, result, end);
     }
+}
 
+#[tokio::test]
+async fn a_cancellation_may_end_in_any_known_way() {
+    let mut desk = Desk::new().await;
+    let order = || OrderId::Venue("O".to_owned());
     let cancel: [(&[&str], Option<&str>); 7] = [
         (
             &["PendingCancel PendingCancel", "Canceled Canceled"],
@@ -171,7 +175,13 @@ async fn reports_may_come_in_any_known_order() {
             .await;
         ends(steps, result, end);
     }
+}
 
+#[tokio::test]
+async fn a_replacement_may_end_in_any_known_way() {
+    let mut desk = Desk::new().await;
+    let order = || OrderId::Venue("O".to_owned());
+    let one = Decimal::ONE;
     let replace: [(&[&str], Option<&str>); 9] = [
         (
             &["PendingReplace PendingReplace", "Replaced New"],
@@ -224,7 +234,12 @@ async fn reports_may_come_in_any_known_order() {
             .await;
         ends(steps, result, end);
     }
+}
 
+#[tokio::test]
+async fn a_pause_may_end_in_any_known_way() {
+    let mut desk = Desk::new().await;
+    let order = || OrderId::Venue("O".to_owned());
     let control: [(&[&str], Option<&str>); 6] = [
         (&["PendingPause New", "Paused New"], Some("Paused")),
         (&["Paused PartiallyFilled"], Some("Paused")),

@@ -785,3 +785,32 @@ async fn a_replacement_a_pause_and_a_setting_end_with_their_records() {
     let stored = timeout(PATIENCE, setting).await.unwrap().unwrap().unwrap();
     assert_eq!(stored.value.as_deref(), Some("\"ETH\""));
 }
+
+/// Each message of market data holds all prices, so the next one makes good what could not be
+/// read.
+#[tokio::test]
+async fn market_data_that_was_unreadable_is_current_with_the_next_message() {
+    let venue = Venue::open().await;
+    let (client, mut peer) = venue.connected().await;
+    let asked = tokio::spawn(client.market_data("BTC-USD").view());
+    let prices =
+        |price: &str| json!([{"Symbol": "BTC-USD", "Bids": [{"Price": price, "Size": "1"}]}]);
+    let reqid = peer.snapshot("MarketDataSnapshot", &prices("1")).await;
+    let view = asked.await.unwrap().unwrap();
+    let update =
+        |number, prices: &Value| message(reqid, "MarketDataSnapshot", number, false, prices);
+    peer.say(&update(2, &prices("no price"))).await;
+    until(&view, |view| {
+        matches!(view.status(), ViewStatus::Damaged(_))
+    })
+    .await;
+    // None at all heal nothing.
+    let mut changes = view.changes();
+    peer.say(&update(3, &json!([]))).await;
+    assert!(changes.changed().await);
+    assert!(matches!(view.status(), ViewStatus::Damaged(_)));
+    peer.say(&update(4, &prices("4"))).await;
+    until(&view, |view| view.status().is_current()).await;
+    let prices = view.get("BTC-USD").unwrap();
+    assert_eq!(prices.bids[0].price, Decimal::from(4));
+}
