@@ -267,6 +267,11 @@ impl Refusal {
                 serde_json::from_str(&raw).unwrap_or_else(|_| raw.clone()),
             ),
         };
+        // In words, where there is no more to it.
+        let raw = match code {
+            Some(code) if !message.is_empty() => format!("{message} (code {code})"),
+            _ => raw,
+        };
         let kind = match code {
             Some(1 | 2) => Kind::InvalidRequest,
             _ => Kind::Venue,
@@ -347,6 +352,11 @@ mod tests {
         );
         assert_eq!(documented.kind(), Kind::InvalidRequest);
         assert_eq!(documented.messages()[0].text, "missing Ping data");
+        assert!(
+            documented
+                .to_string()
+                .contains(": missing Ping data (code 1)")
+        );
         for (text, message) in [
             (r#"{"error":"plain"}"#, "plain"),
             (r#"{"error":{"code":"9","msg":"odd"}}"#, "odd"),

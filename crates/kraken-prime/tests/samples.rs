@@ -253,6 +253,16 @@ async fn commands_are_written_as_shown() {
     let request = sent(&mut peer, quoted.send()).await;
     same(&request, &shown("NewOrderSingle", "\"RFQ\""));
 
+    let quote = shown("Quote", "OfferPx").to_string();
+    let quote = &Message::<Quote>::parse(&quote).unwrap().data[0];
+    let taking = client.take_quote(quote, Side::Buy).unwrap();
+    let taking = taking.cl_ord_id("4d489920-15da-11ec-b5e7-7f4881f01b7d");
+    let request = sent(&mut peer, taking.send()).await;
+    // The vendor's sample of the order leaves the currency out.
+    let mut wanted = shown("NewOrderSingle", "\"RFQ\"");
+    wanted["data"][0]["Currency"] = "BTC".into();
+    same(&request, &wanted);
+
     let cancel = client
         .cancel_order()
         .symbol("BTC-USD")
@@ -321,6 +331,17 @@ async fn what_has_no_meaning_is_refused_before_it_is_sent() {
     let limit = || order().limit(one, TimeInForce::GoodTillCancel);
     let market = || order().market(TimeInForce::FillOrKill).quantity(one);
     let quote = || order().quote("Q", "R").quantity(one);
+    let take = |change: Value| {
+        let mut quote = json!({
+            "Symbol": "BTC-USD", "OrderQty": "1", "QuoteStatus": "Open", "QuoteID": "Q", "RFQID": "R",
+        });
+        match change.as_object().unwrap().iter().next() {
+            Some((name, value)) => quote[name] = value.clone(),
+            None => quote["QuoteID"] = Value::Null,
+        }
+        let quote: Quote = serde_json::from_value(quote).unwrap();
+        client.take_quote(&quote, Side::Buy)
+    };
     let replace = client
         .replace_order()
         .symbol("BTC-USD")
@@ -335,6 +356,9 @@ async fn what_has_no_meaning_is_refused_before_it_is_sent() {
             "guard_price",
         ),
         (quote().rfq_id("R2").send().await.err(), "rfq_id"),
+        (take(json!({})).err(), "no price"),
+        (take(json!({"Side": "Sell"})).err(), "other side"),
+        (take(json!({"QuoteStatus": "Filled"})).err(), "no price"),
         (
             market().allowed_slippage(one).send().await.err(),
             "allowed_slippage",

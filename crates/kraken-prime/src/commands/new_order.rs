@@ -64,6 +64,54 @@ impl Client {
             options: Options::default(),
         }
     }
+
+    /// Begins an order that takes the prices of a quote: with its symbol, quantity, currency and
+    /// ids. `Side::Buy` takes the offer, `Side::Sell` the bid. Be quick: prices are good until
+    /// `valid_until_time`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: kraken_prime::Client) -> Result<(), kraken_prime::Error> {
+    /// use kraken_prime::{Decimal, enums::Side};
+    ///
+    /// let ask = client.request_quote().symbol("BTC-USD").currency("BTC");
+    /// let quote = ask.quantity(Decimal::new(3, 1)).send().await?;
+    /// if quote.offer_px.is_some_and(|price| price < Decimal::from(47_000)) {
+    ///     client.take_quote(&quote, Side::Buy)?.send().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidRequest`] if the quote has no price to take, is for the other side, or lacks
+    /// what an order needs.
+    pub fn take_quote(
+        &self,
+        quote: &Quote,
+        side: Side,
+    ) -> Result<NewOrder<String, Side, Decimal, Pricing>, Error> {
+        let lacks = |what: &str| {
+            Error::new(Kind::InvalidRequest).with_text(format!("the quote can't be taken: {what}"))
+        };
+        let (quote_id, rfq_id) = quote.ids().ok_or_else(|| lacks("it has no price"))?;
+        if quote.side.as_ref().is_some_and(|asked| *asked != side) {
+            return Err(lacks("it is for the other side"));
+        }
+        let symbol = quote.symbol.as_deref().ok_or_else(|| lacks("no symbol"))?;
+        let quantity = quote.order_qty.ok_or_else(|| lacks("no quantity"))?;
+        let order = self
+            .new_order()
+            .symbol(symbol)
+            .side(side)
+            .quantity(quantity);
+        let order = order.quote(quote_id, rfq_id);
+        // Without it the quantity counts as one of the base currency.
+        Ok(match &quote.currency {
+            Some(currency) => order.currency(currency),
+            None => order,
+        })
+    }
 }
 
 /// How an order finds its price; made by the methods of [`NewOrder`].

@@ -25,18 +25,10 @@ impl Client {
     /// use kraken_prime::Decimal;
     /// use kraken_prime::enums::Side;
     ///
-    /// let quantity = Decimal::new(3, 1);
-    /// let quote = client
-    ///     .request_quote()
-    ///     .symbol("BTC-USD")
-    ///     .currency("BTC")
-    ///     .quantity(quantity)
-    ///     .send()
-    ///     .await?;
-    /// if let Some((quote_id, rfq_id)) = quote.ids() {
-    ///     let order = client.new_order().symbol("BTC-USD").side(Side::Buy).quantity(quantity);
-    ///     order.quote(quote_id, rfq_id).send().await?;
-    /// }
+    /// let ask = client.request_quote().symbol("BTC-USD").currency("BTC");
+    /// let quote = ask.quantity(Decimal::new(3, 1)).send().await?;
+    /// println!("until {:?} for {:?}", quote.valid_until_time, quote.offer_px);
+    /// client.take_quote(&quote, Side::Buy)?.send().await?;
     /// # Ok(())
     /// # }
     /// ```
