@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::TryStreamExt as _;
 use kraken_spot::paging::{CandlesPosition, PostTradePosition, SpreadsPosition, TradesPosition};
 use kraken_spot::types::{PublicTrade, Spread};
-use kraken_spot::{Client, Kind, RetryPolicy, Rfc3339, Timestamp};
+use kraken_spot::{Client, Kind, PaceMode, RetryPolicy, Rfc3339, Timestamp};
 use pager::{Reply, Request, Venue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +22,8 @@ fn client(venue: &Venue) -> Client {
     Client::builder()
         .base_url(&venue.url)
         .retry(RetryPolicy::NEVER)
+        // That pages keep the pace is tested elsewhere; here it would only take time.
+        .pace_modes(PaceMode::Off, PaceMode::Off)
         .build()
         .unwrap()
 }
