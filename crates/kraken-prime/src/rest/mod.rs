@@ -73,213 +73,141 @@ kraken_core::client! {
     pub fn builder() = (Scheme::Body, BASE_URL);
 }
 
-static CREATE_USER: Operation = Operation {
-    api: "kraken-prime",
-    id: "createPrimeApiUser",
-    rust_method: "create_user",
-    method: http::Method::POST,
-    path: "/0/private/CreatePrimeApiUser",
-    access: Access::Private,
-    permission: Permission::Undocumented,
-    effect: Effect::Account,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+/// What the vendor asks for to look at batches, and to make and settle them.
+const READS_TRADES: Permission =
+    Permission::AllOf(&["Orders and trades - Query open orders & trades"]);
+const CHANGES_TRADES: Permission =
+    Permission::AllOf(&["Orders and trades - Create & modify orders"]);
 
-static GET_USER: Operation = Operation {
-    api: "kraken-prime",
-    id: "getPrimeApiUser",
-    rust_method: "get_user",
-    method: http::Method::POST,
-    path: "/0/private/GetPrimeApiUser",
-    access: Access::Private,
-    permission: Permission::Undocumented,
-    effect: Effect::Read,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+/// What all calls have in common.
+const fn call(
+    id: &'static str,
+    rust_method: &'static str,
+    path: &'static str,
+    permission: Permission,
+    effect: Effect,
+) -> Operation {
+    Operation {
+        api: "kraken-prime",
+        id,
+        rust_method,
+        method: http::Method::POST,
+        path,
+        access: Access::Private,
+        permission,
+        effect,
+        pace: Pace {
+            counter: "kraken-private",
+            cost: 1,
+        },
+        answer: Answer::Enveloped,
+    }
+}
 
-static LIST_USERS: Operation = Operation {
-    api: "kraken-prime",
-    id: "listPrimeApiUsers",
-    rust_method: "list_users",
-    method: http::Method::POST,
-    path: "/0/private/ListPrimeApiUsers",
-    access: Access::Private,
-    permission: Permission::Undocumented,
-    effect: Effect::Read,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static CREATE_USER: Operation = call(
+    "createPrimeApiUser",
+    "create_user",
+    "/0/private/CreatePrimeApiUser",
+    Permission::Undocumented,
+    Effect::Account,
+);
 
-static UPDATE_USER: Operation = Operation {
-    api: "kraken-prime",
-    id: "updatePrimeApiUser",
-    rust_method: "update_user",
-    method: http::Method::POST,
-    path: "/0/private/UpdatePrimeApiUser",
-    access: Access::Private,
-    permission: Permission::Undocumented,
-    effect: Effect::Account,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static GET_USER: Operation = call(
+    "getPrimeApiUser",
+    "get_user",
+    "/0/private/GetPrimeApiUser",
+    Permission::Undocumented,
+    Effect::Read,
+);
 
-static UPDATE_USER_ROLE: Operation = Operation {
-    api: "kraken-prime",
-    id: "updatePrimeApiUserRoles",
-    rust_method: "update_user_role",
-    method: http::Method::POST,
-    path: "/0/private/UpdatePrimeApiUserRoles",
-    access: Access::Private,
-    permission: Permission::Undocumented,
-    effect: Effect::Account,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static LIST_USERS: Operation = call(
+    "listPrimeApiUsers",
+    "list_users",
+    "/0/private/ListPrimeApiUsers",
+    Permission::Undocumented,
+    Effect::Read,
+);
 
-static CREATE_USER_KEY: Operation = Operation {
-    api: "kraken-prime",
-    id: "createPrimeApiUserKey",
-    rust_method: "create_user_key",
-    method: http::Method::POST,
-    path: "/0/private/CreatePrimeApiUserKey",
-    access: Access::Private,
-    permission: Permission::Undocumented,
-    effect: Effect::Account,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static UPDATE_USER: Operation = call(
+    "updatePrimeApiUser",
+    "update_user",
+    "/0/private/UpdatePrimeApiUser",
+    Permission::Undocumented,
+    Effect::Account,
+);
 
-static LIST_USER_KEYS: Operation = Operation {
-    api: "kraken-prime",
-    id: "listPrimeApiUserKeys",
-    rust_method: "list_user_keys",
-    method: http::Method::POST,
-    path: "/0/private/ListPrimeApiUserKeys",
-    access: Access::Private,
-    permission: Permission::Undocumented,
-    effect: Effect::Read,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static UPDATE_USER_ROLE: Operation = call(
+    "updatePrimeApiUserRoles",
+    "update_user_role",
+    "/0/private/UpdatePrimeApiUserRoles",
+    Permission::Undocumented,
+    Effect::Account,
+);
 
-static UPDATE_USER_KEY: Operation = Operation {
-    api: "kraken-prime",
-    id: "updatePrimeApiUserKey",
-    rust_method: "update_user_key",
-    method: http::Method::POST,
-    path: "/0/private/UpdatePrimeApiUserKey",
-    access: Access::Private,
-    permission: Permission::Undocumented,
-    effect: Effect::Account,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static CREATE_USER_KEY: Operation = call(
+    "createPrimeApiUserKey",
+    "create_user_key",
+    "/0/private/CreatePrimeApiUserKey",
+    Permission::Undocumented,
+    Effect::Account,
+);
 
-static DELETE_USER_KEY: Operation = Operation {
-    api: "kraken-prime",
-    id: "deletePrimeApiUserKey",
-    rust_method: "delete_user_key",
-    method: http::Method::POST,
-    path: "/0/private/DeletePrimeApiUserKey",
-    access: Access::Private,
-    permission: Permission::Undocumented,
-    effect: Effect::Account,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static LIST_USER_KEYS: Operation = call(
+    "listPrimeApiUserKeys",
+    "list_user_keys",
+    "/0/private/ListPrimeApiUserKeys",
+    Permission::Undocumented,
+    Effect::Read,
+);
 
-static CREATE_SETTLEMENT_BATCH: Operation = Operation {
-    api: "kraken-prime",
-    id: "createPrimeSettlementBatch",
-    rust_method: "create_settlement_batch",
-    method: http::Method::POST,
-    path: "/0/private/CreatePrimeSettlementBatch",
-    access: Access::Private,
-    permission: Permission::AllOf(&["Orders and trades - Create & modify orders"]),
-    effect: Effect::Funds,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static UPDATE_USER_KEY: Operation = call(
+    "updatePrimeApiUserKey",
+    "update_user_key",
+    "/0/private/UpdatePrimeApiUserKey",
+    Permission::Undocumented,
+    Effect::Account,
+);
 
-static GET_SETTLEMENT_BATCH: Operation = Operation {
-    api: "kraken-prime",
-    id: "getPrimeSettlementBatch",
-    rust_method: "get_settlement_batch",
-    method: http::Method::POST,
-    path: "/0/private/GetPrimeSettlementBatch",
-    access: Access::Private,
-    permission: Permission::AllOf(&["Orders and trades - Query open orders & trades"]),
-    effect: Effect::Read,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static DELETE_USER_KEY: Operation = call(
+    "deletePrimeApiUserKey",
+    "delete_user_key",
+    "/0/private/DeletePrimeApiUserKey",
+    Permission::Undocumented,
+    Effect::Account,
+);
 
-static LIST_SETTLEMENT_BATCHES: Operation = Operation {
-    api: "kraken-prime",
-    id: "listPrimeSettlementBatches",
-    rust_method: "list_settlement_batches",
-    method: http::Method::POST,
-    path: "/0/private/ListPrimeSettlementBatches",
-    access: Access::Private,
-    permission: Permission::AllOf(&["Orders and trades - Query open orders & trades"]),
-    effect: Effect::Read,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static CREATE_SETTLEMENT_BATCH: Operation = call(
+    "createPrimeSettlementBatch",
+    "create_settlement_batch",
+    "/0/private/CreatePrimeSettlementBatch",
+    CHANGES_TRADES,
+    Effect::Funds,
+);
 
-static SETTLE_BATCH_ASSET: Operation = Operation {
-    api: "kraken-prime",
-    id: "settlePrimeSettlementBatchAsset",
-    rust_method: "settle_batch_asset",
-    method: http::Method::POST,
-    path: "/0/private/SettlePrimeSettlementBatchAsset",
-    access: Access::Private,
-    permission: Permission::AllOf(&["Orders and trades - Create & modify orders"]),
-    effect: Effect::Funds,
-    pace: Pace {
-        counter: "kraken-private",
-        cost: 1,
-    },
-    answer: Answer::Enveloped,
-};
+static GET_SETTLEMENT_BATCH: Operation = call(
+    "getPrimeSettlementBatch",
+    "get_settlement_batch",
+    "/0/private/GetPrimeSettlementBatch",
+    READS_TRADES,
+    Effect::Read,
+);
+
+static LIST_SETTLEMENT_BATCHES: Operation = call(
+    "listPrimeSettlementBatches",
+    "list_settlement_batches",
+    "/0/private/ListPrimeSettlementBatches",
+    READS_TRADES,
+    Effect::Read,
+);
+
+static SETTLE_BATCH_ASSET: Operation = call(
+    "settlePrimeSettlementBatchAsset",
+    "settle_batch_asset",
+    "/0/private/SettlePrimeSettlementBatchAsset",
+    CHANGES_TRADES,
+    Effect::Funds,
+);
+
 /// All calls, as rows.
 pub static OPERATIONS: &[&Operation] = &[
     &CREATE_USER,
