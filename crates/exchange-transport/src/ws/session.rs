@@ -124,8 +124,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The message certainly did not leave: there is no connection, or too much waits to be
-    /// written already.
+    /// There is no connection, or too much waits to be written already: the message certainly did
+    /// not leave. With [`Outcome::Unknown`] the connection broke over it, and part of it may have.
     pub fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Error> {
         let State::Open(open) = &mut self.state else {
             return Err(not_sent("there is no connection"));
